@@ -1,0 +1,80 @@
+"""What high dimension does to data, and what helps against it.
+
+The layers (an import may only point down)::
+
+    cli  report                        what a person runs and looks at
+    experiments                        the article's sections
+    plots                              matplotlib, imported lazily
+    distances  discriminant  balls     public functions: validate -> plan -> run -> frozen result
+    engine                             batches of tiles, threads, progress, Ctrl-C
+    _kernels                           the only folder with compiled code
+    theory                             closed forms
+    reference                          plain NumPy, imports nothing of fastcurse
+    _validation                        every input check and its message
+
+Public names are loaded when first used, so ``import fastcurse`` compiles nothing and
+imports neither matplotlib nor scikit-learn nor pandas.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from fastcurse._version import __version__
+
+if TYPE_CHECKING:
+    from fastcurse import experiments, theory
+    from fastcurse.balls import (
+        BallVolumeEstimate,
+        ball_volume,
+        estimate_ball_volume,
+        log_ball_volume,
+        shell_fraction,
+    )
+    from fastcurse.discriminant import PrefixLDA
+    from fastcurse.distances import DistanceExtremes, distance_extremes
+    from fastcurse.trunk import make_trunk
+
+_HOME = {
+    "BallVolumeEstimate": "balls",
+    "DistanceExtremes": "distances",
+    "PrefixLDA": "discriminant",
+    "ball_volume": "balls",
+    "distance_extremes": "distances",
+    "estimate_ball_volume": "balls",
+    "log_ball_volume": "balls",
+    "make_trunk": "trunk",
+    "shell_fraction": "balls",
+}
+_SUBMODULES = ("experiments", "theory")
+
+__all__ = [
+    "BallVolumeEstimate",
+    "DistanceExtremes",
+    "PrefixLDA",
+    "__version__",
+    "ball_volume",
+    "distance_extremes",
+    "estimate_ball_volume",
+    "experiments",
+    "log_ball_volume",
+    "make_trunk",
+    "shell_fraction",
+    "theory",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOME:
+        value = getattr(importlib.import_module(f"fastcurse.{_HOME[name]}"), name)
+    elif name in _SUBMODULES:
+        value = importlib.import_module(f"fastcurse.{name}")
+    else:
+        raise AttributeError(f"module 'fastcurse' has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

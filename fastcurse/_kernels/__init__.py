@@ -1,0 +1,1 @@
+"""Compiled kernels: the only folder that says ``njit``. One file a stem; flags in ``_compile``."""

@@ -1,0 +1,24 @@
+"""The flags that every kernel is compiled with, in one place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numba
+
+
+def kernel(*, parallel: bool = False, inline: bool = False) -> Callable[[Callable[..., Any]], Any]:
+    """Return the decorator of a kernel: cached on disk, free of the GIL, divisions like NumPy's.
+
+    ``fastmath`` is never set: it allows fused and reordered sums, and the value of a distance is
+    defined by the order of its float64 operations.
+    """
+    return numba.njit(
+        cache=True,
+        nogil=True,
+        parallel=parallel,
+        error_model="numpy",
+        boundscheck=False,
+        inline="always" if inline else "never",
+    )

@@ -1,0 +1,1 @@
+"""Runs kernels in batches: threads, progress and Ctrl-C. Knows nothing of what a kernel computes."""

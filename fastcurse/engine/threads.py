@@ -1,0 +1,38 @@
+"""How many threads a compiled loop may use."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numba
+
+# Numba's fallback threading layer ("workqueue") aborts the process when two Python threads enter
+# parallel regions at once, so fastcurse enters them one at a time.
+_ONE_REGION_AT_A_TIME = threading.RLock()
+
+
+def available_threads() -> int:
+    """Return the number of processors that this process may run on."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+@contextmanager
+def parallel_region(n_threads: int | None) -> Iterator[int]:
+    """Hold Numba's thread count at `n_threads` (None: all available) and restore it after.
+
+    Numba starts at most ``NUMBA_NUM_THREADS`` threads; a larger `n_threads` uses that many.
+    """
+    wanted = available_threads() if n_threads is None else n_threads
+    with _ONE_REGION_AT_A_TIME:
+        before = numba.get_num_threads()
+        granted = min(wanted, numba.config.NUMBA_NUM_THREADS)
+        numba.set_num_threads(granted)
+        try:
+            yield granted
+        finally:
+            numba.set_num_threads(before)

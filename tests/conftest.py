@@ -1,0 +1,27 @@
+"""Test-wide settings, made before Numba is imported."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from importlib.util import find_spec
+from pathlib import Path
+
+# Numba's cache does not notice edits in imported files, so each version of the kernels has its own folder.
+_SPEC = find_spec("fastcurse")
+assert _SPEC is not None
+assert _SPEC.origin is not None
+_KERNELS = Path(_SPEC.origin).parent / "_kernels"
+_DIGEST = hashlib.sha256(b"".join(path.read_bytes() for path in sorted(_KERNELS.glob("*.py")))).hexdigest()
+os.environ.setdefault("NUMBA_CACHE_DIR", str(Path(tempfile.gettempdir()) / f"fastcurse-tests-{_DIGEST[:16]}"))
+# More threads than cores, so that tests with 3 or 8 threads really run that many.
+os.environ.setdefault("NUMBA_NUM_THREADS", "8")
+os.environ.setdefault("MPLBACKEND", "Agg")
+
+from hypothesis import HealthCheck, settings  # noqa: E402
+
+_COMMON = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow, HealthCheck.data_too_large]}
+settings.register_profile("dev", max_examples=25, **_COMMON)
+settings.register_profile("ci", max_examples=150, derandomize=True, **_COMMON)
+settings.load_profile(os.environ.get("FASTCURSE_TEST_PROFILE", "dev"))
