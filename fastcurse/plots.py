@@ -1,0 +1,78 @@
+"""How fastcurse's figures look: one style, four inks that differ in lightness and in line style."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import TYPE_CHECKING, Any
+
+import matplotlib as mpl
+from matplotlib.figure import Figure
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from fastcurse.distances import DistanceExtremes
+
+# Lightness falls from left to right, so that a greyscale print keeps them apart.
+BAND, ACCENT, SECOND, FIRST = "#bcd0e6", "#e08a1e", "#b5325c", "#123f73"
+PRINTED = {
+    "marker": "o",
+    "markersize": 4,
+    "linestyle": "none",
+    "color": "#222222",
+    "markerfacecolor": "white",
+}
+THEORY = {"linestyle": "--", "color": ACCENT, "linewidth": 1.8}
+STYLE = {
+    "axes.grid": True,
+    "axes.spines.right": False,
+    "axes.spines.top": False,
+    "axes.titlelocation": "left",
+    "axes.titlesize": 11,
+    "figure.constrained_layout.use": True,
+    "figure.dpi": 100,
+    "font.family": "DejaVu Sans",
+    "font.size": 9.5,
+    "grid.alpha": 0.25,
+    "legend.frameon": False,
+    "legend.fontsize": 8.5,
+    "savefig.dpi": 150,
+    "svg.fonttype": "path",
+    "svg.hashsalt": "fastcurse",
+}
+
+
+def styled(draw: Callable[..., Any]) -> Callable[..., Any]:
+    """Run a drawing function under `STYLE`, leaving the user's settings as they were."""
+
+    @wraps(draw)
+    def wrapper(*args: Any, **kwargs: Any) -> Any:
+        with mpl.rc_context(STYLE):
+            return draw(*args, **kwargs)
+
+    return wrapper
+
+
+def panels(count: int, *, width: float = 5.0, height: float = 3.6) -> tuple[Figure, list[Axes]]:
+    """Return a figure with `count` axes side by side, outside pyplot's registry."""
+    figure = Figure(figsize=(width * count, height))
+    axes = figure.subplots(1, count, squeeze=False)
+    return figure, list(axes[0])
+
+
+@styled
+def draw_contrast(extremes: DistanceExtremes, ax: Axes | None) -> Axes:
+    """Draw both contrasts of a `DistanceExtremes` against the number of features."""
+    if ax is None:
+        ax = panels(1)[1][0]
+    ax.plot(extremes.prefixes, extremes.contrast, color=FIRST, label="distance")
+    ax.plot(extremes.prefixes, extremes.squared_contrast, color=SECOND, linestyle="-.", label="squared distance")
+    ax.set(
+        xlabel="number of features",
+        ylabel="(farthest - nearest) / farthest",
+        ylim=(0, 1.02),
+        title=f"Contrast of all pairs of {extremes.n_samples} points",
+    )
+    ax.legend()
+    return ax

@@ -1,0 +1,76 @@
+"""Hypothesis strategies for point clouds, with the nasty ones mixed in."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+FINITE = st.floats(-1e3, 1e3, allow_nan=False, width=32)
+
+
+def _ties(shape):
+    return hnp.arrays(np.float64, shape, elements=st.integers(-2, 2).map(float))
+
+
+def _wide(shape):
+    """Any float64 whose squared distances stay finite."""
+    return hnp.arrays(np.float64, shape, elements=st.floats(-1e150, 1e150, allow_subnormal=True))
+
+
+def _shifted(shape):
+    shift = st.sampled_from([1e6, -1e8, 1e12])
+    return st.builds(lambda X, by: X + by, hnp.arrays(np.float64, shape, elements=FINITE), shift)
+
+
+def _scaled(shape):
+    scale = st.sampled_from([1e-150, 1e-160, 1e150, 5e-324])
+    unit = st.floats(-1, 1, allow_nan=False)
+    return st.builds(lambda X, by: X * by, hnp.arrays(np.float64, shape, elements=unit), scale)
+
+
+def _typed(shape):
+    return st.one_of(
+        hnp.arrays(np.float16, shape, elements=st.floats(-100, 100, width=16)),
+        hnp.arrays(np.float32, shape, elements=FINITE),
+        hnp.arrays(np.int8, shape),
+        hnp.arrays(np.int64, shape),
+        hnp.arrays(np.uint16, shape),
+        hnp.arrays(np.bool_, shape),
+    )
+
+
+def _with_copies(X, rows, columns):
+    """Duplicate some rows and make some columns constant or equal."""
+    X = X.copy()
+    for source, target in rows:
+        X[target % len(X)] = X[source % len(X)]
+    for source, target in columns:
+        X[:, target % X.shape[1]] = X[:, source % X.shape[1]] if source % 3 else X[0, 0]
+    return X
+
+
+def _laid_out(X, layout):
+    if layout == "fortran":
+        return np.asfortranarray(X)
+    if layout == "strided":
+        wide = np.zeros((2 * X.shape[0], 3 * X.shape[1]), dtype=X.dtype)
+        wide[::2, ::3] = X
+        return wide[::2, ::3]
+    if layout == "reversed":
+        return np.ascontiguousarray(X[::-1])[::-1]
+    if layout == "read-only":
+        X = X.copy()
+        X.setflags(write=False)
+    return X
+
+
+@st.composite
+def point_clouds(draw, max_samples=40, max_features=12):
+    """Draw X (n_samples, n_features): plain, tied, huge, tiny, shifted, typed; with duplicates; in any layout."""
+    shape = (draw(st.integers(2, max_samples)), draw(st.integers(1, max_features)))
+    kind = draw(st.sampled_from([_ties, _wide, _shifted, _scaled, _typed]))
+    X = draw(kind(shape))
+    pairs = st.lists(st.tuples(st.integers(0, 50), st.integers(0, 50)), max_size=3)
+    X = _with_copies(X, draw(pairs), draw(pairs))
+    return _laid_out(X, draw(st.sampled_from(["plain", "fortran", "strided", "reversed", "read-only"])))

@@ -1,0 +1,334 @@
+"""distance_extremes: bitwise equal to the definition, whatever the data, layout, threads and tiles."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.spatial.distance import pdist
+from strategies import point_clouds
+
+import fastcurse as fc
+from fastcurse import distances
+from fastcurse._kernels import distances as kernels
+from fastcurse.engine import batches
+from fastcurse.engine.tiles import copy_feature_major, cut_triangle
+from fastcurse.reference import article
+from fastcurse.reference import distances as reference
+
+FIELDS = ("nearest", "farthest", "nearest_pair", "farthest_pair")
+
+
+def assert_equals_definition(X, **options):
+    ours = fc.distance_extremes(X, **options)
+    expected = reference.distance_extremes(X, prefixes=options.get("prefixes"))
+    for field in FIELDS:
+        assert np.array_equal(getattr(ours, field), getattr(expected, field)), field
+    return ours
+
+
+def same(first, second):
+    return all(np.array_equal(getattr(first, field), getattr(second, field)) for field in FIELDS)
+
+
+class TestReference:
+    def test_values_against_scipy(self):
+        X = np.random.default_rng(1).normal(size=(30, 6))
+        for p in range(1, 7):
+            all_pairs = pdist(X[:, :p])
+            result = reference.distance_extremes(X, prefixes=[p])
+            # pdist sums in another order: p roundings of relative size 2**-53 each.
+            assert result.nearest[0] == pytest.approx(all_pairs.min(), rel=p * 2.3e-16)
+            assert result.farthest[0] == pytest.approx(all_pairs.max(), rel=p * 2.3e-16)
+
+    def test_regular_simplex_ties_go_to_the_first_pair(self):
+        result = reference.distance_extremes(np.eye(5))
+        assert result.nearest[-1] == result.farthest[-1] == np.sqrt(2)
+        assert result.nearest_pair[-1].tolist() == result.farthest_pair[-1].tolist() == [0, 1]
+
+
+class TestDefinition:
+    @given(point_clouds())
+    def test_equals_the_definition(self, X):
+        assert_equals_definition(X)
+
+    @given(point_clouds(max_samples=200, max_features=3))
+    def test_equals_the_definition_over_many_tiles(self, X):
+        assert_equals_definition(X)
+
+    @given(point_clouds(), st.data())
+    def test_chosen_prefixes_are_entries_of_all_prefixes(self, X, data):
+        chosen = data.draw(st.sets(st.integers(1, X.shape[1]), min_size=1).map(sorted))
+        every, some = fc.distance_extremes(X), fc.distance_extremes(X, prefixes=chosen)
+        assert some.prefixes.tolist() == chosen
+        for field in FIELDS:
+            assert np.array_equal(getattr(some, field), getattr(every, field)[np.array(chosen) - 1])
+
+    @pytest.mark.parametrize("n_samples", [2, 3, 7, 8, 9, 63, 64, 65, 71, 72, 73, 129, 200])
+    def test_edges_of_tiles(self, n_samples):
+        X = np.random.default_rng(n_samples).integers(0, 6, (n_samples, 3))
+        assert_equals_definition(X)
+
+    def test_two_sums_with_one_rounded_root_are_tied(self):
+        # Legs 1 and t give the sum 1 + t²: find two sums that differ and share a rounded root.
+        legs = 1.0 + np.arange(2000) * np.spacing(1.0)
+        sums = 1.0 + legs * legs
+        at = np.flatnonzero((np.diff(sums) > 0) & (np.diff(np.sqrt(sums)) == 0))[0]
+        smaller, larger = legs[at], legs[at + 1]
+        # The pair with the larger sum comes first and must be named as the nearest; likewise for the farthest.
+        apart = np.array([[0, 0], [1, larger], [1e3, 0], [1001, smaller]])
+        ours = assert_equals_definition(apart)
+        assert ours.nearest_pair[1].tolist() == [0, 1]
+        together = np.array([[0, 0], [1, smaller], [1, -larger], [0.5, 0]])
+        expected = reference.distance_extremes(together[[0, 1, 3]])
+        assert expected.farthest_pair[1].tolist() == [0, 1]
+        assert_equals_definition(together)
+
+    @pytest.mark.parametrize(
+        "X",
+        [
+            np.ones((20, 4)),
+            np.repeat(np.arange(10.0)[:, None], 3, axis=1),
+            np.vstack([np.random.default_rng(0).normal(size=(50, 4)), np.full((1, 4), 1e12)]),
+            np.random.default_rng(0).normal(size=(50, 4)) + 1e8,
+            np.random.default_rng(0).normal(size=(50, 4)) * 1e-150,
+            np.random.default_rng(0).normal(size=(50, 4)) * 1e150,
+            1.0 + np.arange(40).reshape(20, 2) * np.spacing(1.0),
+            np.random.default_rng(0).normal(size=(30, 5)).astype(np.longdouble),
+        ],
+        ids=["all equal", "line", "outlier", "offset", "tiny", "huge", "one ulp apart", "long double"],
+    )
+    def test_hard_cases(self, X):
+        assert_equals_definition(X)
+
+    def test_memmap_and_frame(self, tmp_path):
+        pandas = pytest.importorskip("pandas")
+        X = np.random.default_rng(3).normal(size=(40, 5)).astype(np.float32)
+        np.save(tmp_path / "X.npy", X)
+        expected = fc.distance_extremes(X)
+        assert same(expected, fc.distance_extremes(np.load(tmp_path / "X.npy", mmap_mode="r")))
+        assert same(expected, fc.distance_extremes(pandas.DataFrame(X)))
+        assert same(expected, fc.distance_extremes(X.tolist()))
+
+
+class TestAgnosticism:
+    X = np.random.default_rng(7).integers(-4, 5, (300, 9)).astype(float)
+
+    @pytest.mark.parametrize("n_threads", [1, 2, 3, 8, 100])
+    @pytest.mark.parametrize("screen", distances.SCREENS)
+    def test_threads_and_screens(self, n_threads, screen):
+        assert same(fc.distance_extremes(self.X), fc.distance_extremes(self.X, n_threads=n_threads, screen=screen))
+
+    @pytest.mark.parametrize("max_columns", [1, 16, 64, 100, 1000])
+    @pytest.mark.parametrize("items", [1, 3, 1000])
+    def test_tile_shapes_and_batches(self, max_columns, items, monkeypatch):
+        expected = fc.distance_extremes(self.X)
+        monkeypatch.setattr(distances, "_PAIR_FEATURES_A_TILE", kernels.ROWS * 9 * max_columns)
+        monkeypatch.setattr(distances, "_BYTES_A_BATCH", 16 * 9 * items)
+        assert same(expected, fc.distance_extremes(self.X))
+
+    def test_restores_the_thread_count(self):
+        import numba
+
+        before = numba.get_num_threads()
+        fc.distance_extremes(self.X, n_threads=1)
+        assert numba.get_num_threads() == before
+
+
+class TestLaws:
+    @given(point_clouds())
+    def test_distances_never_fall_with_p(self, X):
+        ext = fc.distance_extremes(X)
+        assert (np.diff(ext.nearest) >= 0).all()
+        assert (np.diff(ext.farthest) >= 0).all()
+        assert (ext.nearest <= ext.farthest).all()
+
+    @given(point_clouds(), st.randoms(use_true_random=False))
+    def test_values_do_not_depend_on_the_order_of_rows(self, X, random):
+        order = list(range(len(X)))
+        random.shuffle(order)
+        first, second = fc.distance_extremes(X), fc.distance_extremes(X[order])
+        assert np.array_equal(first.nearest, second.nearest)
+        assert np.array_equal(first.farthest, second.farthest)
+
+    @given(point_clouds(), st.integers(-20, 20))
+    def test_scaling_by_a_power_of_two_is_exact(self, X, exponent):
+        X = X.astype(float)
+        X[np.abs(X) < 1e-90] = 0.0
+        X = np.clip(X, -1e140, 1e140)
+        differences = X[:, None, :] - X[None, :, :]
+        if (np.abs(differences[differences != 0]) < 1e-90).any():
+            return  # a subnormal square does not scale exactly
+        scale = 2.0**exponent
+        first, second = fc.distance_extremes(X), fc.distance_extremes(X * scale)
+        assert np.array_equal(first.nearest * scale, second.nearest)
+        assert np.array_equal(first.farthest_pair, second.farthest_pair)
+
+    @given(point_clouds(), st.integers(1, 12))
+    def test_prefix_of_the_input_gives_prefix_of_the_output(self, X, p):
+        p = min(p, X.shape[1])
+        whole, part = fc.distance_extremes(X), fc.distance_extremes(X[:, :p])
+        for field in FIELDS:
+            assert np.array_equal(getattr(whole, field)[:p], getattr(part, field))
+
+
+class TestResult:
+    def test_toy_of_the_article(self):
+        ext = fc.distance_extremes([[0, 1, 3], [3, 8, 9], [2, 3, 5]])
+        assert ext.squared_contrast[-1] == pytest.approx(1 - 12 / 94, rel=1e-15)
+        assert ext.contrast[-1] == pytest.approx(0.6427, abs=5e-5)
+        assert (ext.nearest_pair[-1].tolist(), ext.farthest_pair[-1].tolist()) == ([0, 2], [0, 1])
+
+    def test_contrasts_where_distances_are_zero(self):
+        ext = fc.distance_extremes([[0.0, 0.0], [0.0, 0.0], [0.0, 1.0]])
+        assert ext.contrast.tolist() == [0.0, 1.0]
+        assert ext.squared_contrast.tolist() == [0.0, 1.0]
+        assert ext.relative_contrast.tolist() == [np.inf, np.inf]
+
+    def test_squared_contrast_equals_the_articles_code(self):
+        X = np.random.default_rng(5).uniform(-1, 1, (100, 20))
+        # The Gram trick cancels: about 20 roundings of squared norms near 7 against a contrast near 1.
+        assert fc.distance_extremes(X).squared_contrast[-1] == pytest.approx(article.squared_contrast(X), abs=1e-13)
+
+    def test_squared_contrast_survives_squares_that_underflow(self):
+        ext = fc.distance_extremes(np.array([[0.0], [1.0], [3.0]]) * 2.0**-500)
+        assert ext.squared_contrast[0] == pytest.approx(1 - 1 / 9, rel=1e-15)
+
+    def test_arrays_are_read_only_and_result_is_frozen(self):
+        ext = fc.distance_extremes([[0.0], [1.0]])
+        with pytest.raises(ValueError, match="read-only"):
+            ext.nearest[0] = 3
+        with pytest.raises(AttributeError):
+            ext.nearest = None
+
+    def test_frame_and_plot(self):
+        pytest.importorskip("pandas")
+        ext = fc.distance_extremes(np.random.default_rng(0).normal(size=(20, 4)))
+        frame = ext.to_frame()
+        assert frame["prefix"].tolist() == [1, 2, 3, 4]
+        assert frame["farthest"].to_numpy().tolist() == ext.farthest.tolist()
+        ax = ext.plot()
+        assert ax.get_xlabel() == "number of features"
+        assert ext.plot(ax=ax) is ax
+
+    def test_stats_count_pairs_and_tiles(self):
+        ext = fc.distance_extremes(np.random.default_rng(0).normal(size=(100, 4)))
+        assert ext.stats.pairs == 100 * 99 // 2
+        assert 0 < ext.stats.tiles_certified <= ext.stats.tiles
+        assert 0 < ext.stats.pairs_certified <= ext.stats.pairs
+        assert ext.stats.seconds > 0
+
+
+class TestBadInput:
+    @pytest.mark.parametrize(
+        ("X", "error", "message"),
+        [
+            ([[1.0, 2.0]], ValueError, r"X must have at least 2 rows, got shape \(1, 2\)"),
+            (np.empty((0, 3)), ValueError, "X must have at least 2 rows"),
+            (np.empty((5, 0)), ValueError, "X must have at least 1 feature"),
+            ([[1.0, np.nan], [0.0, 1.0]], ValueError, "X has a nan at row 0, column 1"),
+            ([[1.0, 0.0], [0.0, -np.inf]], ValueError, "X has a -inf at row 1, column 1"),
+            (np.ones((3, 2), dtype=complex), TypeError, "X must hold real numbers.*complex128"),
+            (np.array([["a", "b"], ["c", "d"]]), TypeError, "X must hold real numbers.*<U1"),
+            (np.array([[1, None], [2, 3]]), TypeError, "X must hold real numbers.*object"),
+            ([[1.0, 2.0], [3.0]], ValueError, "X must be rectangular"),
+            (np.ones(4), ValueError, r"X must have 2 dimensions.*\(4,\); reshape"),
+            (np.ones((2, 3, 4)), ValueError, r"X must have 2 dimensions.*\(2, 3, 4\)"),
+            (5.0, ValueError, "X must have 2 dimensions"),
+            (None, TypeError, "X must hold real numbers"),
+            ([[0.0], [1e155]], ValueError, "X must have squared distances below"),
+            (np.array([[0.0] * 4, [9e153] * 4]), ValueError, "X must have squared distances below"),
+            (np.array([["2020-01-01"]] * 2, dtype="datetime64[D]"), TypeError, "X must hold real numbers"),
+        ],
+    )
+    def test_points(self, X, error, message):
+        with pytest.raises(error, match=message):
+            fc.distance_extremes(X)
+
+    def test_nan_deep_in_the_data_is_named(self):
+        X = np.zeros((9000, 3), dtype=np.float16)
+        X[8191, 2] = np.nan
+        with pytest.raises(ValueError, match="nan at row 8191, column 2"):
+            fc.distance_extremes(X)
+
+    def test_sparse_and_masked(self):
+        from scipy.sparse import csr_array
+
+        with pytest.raises(TypeError, match="X must be dense"):
+            fc.distance_extremes(csr_array(np.eye(3)))
+        with pytest.raises(ValueError, match="no masked element, got 1"):
+            fc.distance_extremes(np.ma.masked_equal(np.eye(3)[:, :1], 1.0))
+
+    @pytest.mark.parametrize(
+        ("prefixes", "error", "message"),
+        [
+            ([0, 1], ValueError, "between 1 and n_features = 3, got 0"),
+            ([1, 4], ValueError, "between 1 and n_features = 3, got 4"),
+            ([2, 1], ValueError, "increase strictly, got 2 followed by 1"),
+            ([1, 1], ValueError, "increase strictly, got 1 followed by 1"),
+            ([], ValueError, "at least one prefix"),
+            ([1.5], TypeError, "whole numbers"),
+            ([True], TypeError, "whole numbers"),
+            ("12", ValueError, "list of whole numbers"),
+            (2, ValueError, "list of whole numbers"),
+            ([[1, 2]], ValueError, "list of whole numbers"),
+            ([[1], [2, 3]], ValueError, "list of whole numbers"),
+        ],
+    )
+    def test_prefixes(self, prefixes, error, message):
+        with pytest.raises(error, match=message):
+            fc.distance_extremes(np.eye(3), prefixes=prefixes)
+
+    @pytest.mark.parametrize(
+        ("options", "error", "message"),
+        [
+            ({"screen": "float8"}, ValueError, "screen must be one of 'auto', .* got 'float8'"),
+            ({"n_threads": 0}, ValueError, "n_threads must be at least 1, got 0"),
+            ({"n_threads": 1.5}, TypeError, "n_threads must be a whole number, got 1.5"),
+            ({"n_threads": True}, TypeError, "n_threads must be a whole number"),
+        ],
+    )
+    def test_options(self, options, error, message):
+        with pytest.raises(error, match=message):
+            fc.distance_extremes(np.eye(3), **options)
+
+
+class TestTiles:
+    @given(st.integers(2, 100), st.sampled_from([1, 4, 8]), st.integers(1, 40))
+    def test_every_pair_lies_in_one_tile(self, n_samples, rows, max_columns):
+        seen = np.zeros((n_samples, n_samples), dtype=int)
+        for row, begin, end in zip(*cut_triangle(n_samples, rows, max_columns), strict=True):
+            assert end - begin <= max_columns
+            seen[row : row + rows, begin:end] += 1
+        pairs = np.triu_indices(n_samples, 1)
+        assert (seen[pairs] == 1).all()
+
+    def test_feature_major_copy_is_padded_and_off_the_page(self):
+        X = np.arange(1024.0 * 2).reshape(1024, 2)
+        columns = copy_feature_major(X, 2, 0)
+        assert np.array_equal(columns[:, :1024], X.T)
+        assert columns.shape[1] % 512 != 0
+        assert (columns[:, 1024:] == 0).all()
+
+    def test_ctrl_c_stops_between_batches(self):
+        calls = []
+
+        def run(start, stop):
+            calls.append((start, stop))
+            if len(calls) == 3:
+                raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt):
+            batches.run_batches(np.ones(1000), run, max_items=10)
+        assert len(calls) == 3
+
+    @given(st.lists(st.floats(0.1, 1e6), min_size=1, max_size=60), st.integers(1, 20))
+    def test_batches_cover_every_item_once(self, work, max_items):
+        seen = []
+        advanced = []
+        batches.run_batches(
+            np.array(work), lambda a, b: seen.extend(range(a, b)), max_items=max_items, advance=advanced.append
+        )
+        assert seen == list(range(len(work)))
+        assert sum(advanced) == pytest.approx(sum(work))
