@@ -1,0 +1,72 @@
+"""Closed forms to hold the measurements against: NumPy and SciPy only, arguments broadcast."""
+
+from __future__ import annotations
+
+from fastcurse.theory.balls import (
+    ball_volume,
+    hit_or_miss_relative_error,
+    largest_surface_dimension,
+    largest_volume_dimension,
+    log_ball_volume,
+    log_hit_probability,
+    log_surface_area,
+    nearest_to_centre_median,
+    no_hit_probability,
+    shell_fraction,
+)
+from fastcurse.theory.discriminant import lda_error, lda_error_exact, recommended_features
+from fastcurse.theory.distances import (
+    contrast_limit,
+    cosine_variance,
+    effective_dimension,
+    extreme_distance_median,
+    rbf_kernel_mean,
+    squared_distance_cv,
+    squared_distance_mean,
+    squared_distance_variance,
+)
+from fastcurse.theory.noise import separable_probability, training_accuracy
+from fastcurse.theory.trunk import (
+    bayes_accuracy,
+    first_component_accuracy,
+    known_covariance_accuracy,
+    known_covariance_error_exact,
+    lda_accuracy,
+    rule_accuracy,
+    separation,
+    whitened_accuracy,
+)
+
+__all__ = [
+    "ball_volume",
+    "bayes_accuracy",
+    "contrast_limit",
+    "cosine_variance",
+    "effective_dimension",
+    "extreme_distance_median",
+    "first_component_accuracy",
+    "hit_or_miss_relative_error",
+    "known_covariance_accuracy",
+    "known_covariance_error_exact",
+    "largest_surface_dimension",
+    "largest_volume_dimension",
+    "lda_accuracy",
+    "lda_error",
+    "lda_error_exact",
+    "log_ball_volume",
+    "log_hit_probability",
+    "log_surface_area",
+    "nearest_to_centre_median",
+    "no_hit_probability",
+    "rbf_kernel_mean",
+    "recommended_features",
+    "rule_accuracy",
+    "separable_probability",
+    "separation",
+    "shell_fraction",
+    "squared_distance_cv",
+    "squared_distance_mean",
+    "squared_distance_variance",
+    "training_accuracy",
+    "whitened_accuracy",
+]

@@ -1,0 +1,196 @@
+"""`fastcurse.theory.balls` against mpmath, quadrature and the article's printed table."""
+
+from __future__ import annotations
+
+import csv
+import math
+from pathlib import Path
+
+import mpmath as mp
+import numpy as np
+import pytest
+from scipy import integrate
+
+import fastcurse
+from fastcurse import theory
+
+ARTICLE = Path(fastcurse.__file__).parent / "experiments" / "article" / "ball.csv"
+DIMENSIONS = [0, 0.5, 1, 2, 3, 5.25, 12, 13, 63, 64, 65, 100, 342, 1000, 10**5, 10**7]
+ORDERS = [0.01, 0.3, 1, 1.5, 2, 3, 10, 1e6, math.inf]
+
+
+@pytest.fixture(autouse=True)
+def _many_digits():
+    with mp.workdps(50):
+        yield
+
+
+def _terms(d, radius, p):
+    d, radius, p = mp.mpf(d), mp.mpf(radius), mp.mpf(p)
+    share = 0 if p == mp.inf else 1 / p
+    return [d * mp.log(2 * mp.gamma(1 + share)), -mp.loggamma(1 + d * share), d * mp.log(radius)]
+
+
+@pytest.mark.parametrize("p", ORDERS)
+@pytest.mark.parametrize("radius", [1.0, 0.5, 3.0, 1e-100, 1e100])
+def test_log_volume_matches_mpmath(p, radius):
+    for d in DIMENSIONS:
+        terms = _terms(d, radius, p)
+        # Each of the terms is rounded a few times (gammaln: 4 ulp), and they may cancel: 1e-14 of the largest.
+        bound = 1e-14 * max(1, *map(abs, terms))
+        assert abs(theory.log_ball_volume(d, radius, p=p) - sum(terms)) <= bound
+
+
+def test_log_volume_of_the_unit_ball_is_relatively_accurate():
+    for d in [1, 2, 12, 13, 100, 1000, 10**5, 10**7]:
+        # The terms cancel worst at d = 13, |log V| = .094 of terms of 7.5: 80 ulp, below 1e-12 with room.
+        assert theory.log_ball_volume(d) == pytest.approx(float(sum(_terms(d, 1, 2))), rel=1e-12, abs=0)
+    assert round(float(theory.log_ball_volume(1000)), 2) == -2038.97
+
+
+def test_volume_matches_mpmath():
+    for p in ORDERS:
+        for radius in [1.0, 0.5, 3.0, 1e-100, 1e100]:
+            for d in DIMENSIONS:
+                terms = _terms(d, radius, p)
+                if abs(sum(terms)) > 700:
+                    continue
+                # The absolute error of the logarithm, see above, is the relative error of its exponential.
+                bound = 1e-14 * max(1, *map(abs, terms))
+                assert abs(mp.mpf(float(theory.ball_volume(d, radius, p=p))) / mp.exp(sum(terms)) - 1) <= bound
+
+
+@pytest.mark.parametrize("p", [1, 1.5, 2, 3, 10, math.inf])
+def test_volume_is_a_direct_product_where_nothing_overflows(p):
+    for radius in [0.5, 1.0, 3.0]:
+        for d in [1, 2, 3, 5.25, 12, 13, 64, 150]:
+            # d roundings of the base at one ulp (2.2e-16) each, and scipy's gamma, 20 ulp at most.
+            bound = 5e-15 + 3e-16 * d
+            expected = mp.exp(sum(_terms(d, radius, p)))
+            assert abs(mp.mpf(float(theory.ball_volume(d, radius, p=p))) / expected - 1) <= bound
+
+
+def test_volume_reproduces_the_article_digit_by_digit():
+    with ARTICLE.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 19
+    for row in rows:
+        d = int(row["d"])
+        assert f"{theory.ball_volume(d):.6f}" == row["volume"]
+        assert f"{theory.shell_fraction(d, 0.1):.6f}" == row["shell_fraction_0.1"]
+
+
+def test_small_volumes_are_exact():
+    assert theory.ball_volume(1) == 2.0
+    assert theory.ball_volume(1, 3, p=0.7) == 6.0
+    assert theory.ball_volume(3) == 4.188790204786391
+    assert np.array_equal(theory.ball_volume(np.arange(50), p=math.inf), 2.0 ** np.arange(50))
+    for d in range(1, 20):  # the cross-polytope; Γ(1 + d) is within 2 ulp of the factorial
+        assert theory.ball_volume(d, p=1) == pytest.approx(2**d / math.factorial(d), rel=1e-15)
+
+
+def test_volume_takes_whole_numbers_without_overflow():
+    # The article's code gave -.91 for an integer radius: 2^63 overflowed.
+    assert theory.ball_volume(63, 2) == pytest.approx(float(mp.exp(sum(_terms(63, 2, 2)))), rel=1e-13)
+    assert theory.ball_volume(np.int8(100), np.int8(100)) == pytest.approx(
+        float(mp.exp(sum(_terms(100, 100, 2)))), rel=1e-12
+    )
+
+
+def test_degenerate_balls():
+    radius = [0.0, 1.0, math.inf]
+    assert np.array_equal(theory.log_ball_volume(0, radius), [0, 0, 0])
+    assert np.array_equal(theory.ball_volume(0, radius), [1, 1, 1])
+    assert np.array_equal(theory.log_ball_volume(7, radius)[[0, 2]], [-math.inf, math.inf])
+    assert np.array_equal(theory.ball_volume([7, 700], [[0.0], [math.inf]]), [[0, 0], [math.inf, math.inf]])
+    assert theory.ball_volume(10, 1e300) == math.inf
+    # r^d overflows, the volume does not.
+    assert theory.ball_volume(200, 100) == pytest.approx(float(mp.exp(sum(_terms(200, 100, 2)))), rel=1e-11)
+    assert theory.ball_volume(1000) == 0.0
+
+
+@pytest.mark.parametrize("d", [3, 10, 64, 65, 66, 200])
+def test_volume_follows_its_recurrences(d):
+    # Both sides carry the error of `test_volume_matches_mpmath`: at most 3e-14 at d = 200.
+    expected = 2 * np.pi / d * theory.ball_volume(d - 2)
+    assert theory.ball_volume(d) == pytest.approx(expected, rel=1e-13)
+    mean, _ = integrate.quad(lambda t: (1 - t * t) ** ((d - 1) / 2), 0, 1, epsabs=1e-13, epsrel=1e-13)
+    assert theory.ball_volume(d) / theory.ball_volume(d - 1) == pytest.approx(2 * mean, rel=1e-12)
+
+
+def test_shell_fraction_matches_mpmath():
+    for d in [0.5, 1, 7, 22, 44, 1000, 10**7]:
+        for t in [1e-20, 1e-9, 0.1, 0.5, 0.999]:
+            expected = 1 - (1 - mp.mpf(t)) ** mp.mpf(d)
+            # log1p and expm1 err by an ulp each; d multiplies none of it, as the exponent is small or saturates.
+            assert theory.shell_fraction(d, t) == pytest.approx(float(expected), rel=4e-15)
+
+
+def test_shell_fraction_thresholds_and_ends():
+    for share, d in [(0.5, 7), (0.9, 22), (0.99, 44)]:
+        assert theory.shell_fraction(d - 1, 0.1) < share <= theory.shell_fraction(d, 0.1)
+    assert np.array_equal(theory.shell_fraction([0, 0, 3, 3], [0, 1, 0, 1]), [0, 0, 0, 1])
+    assert not np.signbit(theory.shell_fraction([0, 3], [1, 0])).any()
+
+
+def test_surface_is_the_derivative_of_the_volume():
+    for d in [1, 2, 3, 7.5, 100]:
+        for radius in [0.5, 1.0, 3.0]:
+            slope = mp.diff(lambda r, d=d: mp.exp(sum(_terms(d, r, 2))), radius)
+            # gammaln and the power, as for the volume; |log A| is below 200 here.
+            assert theory.log_surface_area(d, radius) == pytest.approx(float(mp.log(slope)), rel=1e-13, abs=1e-13)
+    assert theory.log_surface_area(1, 0.0) == pytest.approx(math.log(2))
+    assert theory.log_surface_area(2, 0.0) == -math.inf
+
+
+def test_largest_dimensions():
+    root = mp.findroot(lambda d: mp.log(mp.pi) - mp.digamma(d / 2 + 1), 5.2)
+    # brentq stops at 2e-12.
+    assert theory.largest_volume_dimension() == pytest.approx(float(root), abs=1e-11)
+    assert round(theory.largest_volume_dimension(), 7) == 5.2569464
+    assert round(theory.largest_surface_dimension(), 7) == 7.2569464
+    assert round(float(theory.ball_volume(theory.largest_volume_dimension())), 7) == 5.2777680
+    around = theory.largest_surface_dimension() + np.array([-1e-3, 0, 1e-3])
+    assert np.argmax(theory.log_surface_area(around)) == 1
+    assert np.argmax(theory.ball_volume(np.arange(50))) == 5
+    assert np.argmax(theory.log_surface_area(np.arange(1, 50))) + 1 == 7
+
+
+def test_hit_probability_matches_mpmath():
+    for d in [2, 3, 20, 342, 10**7]:
+        expected = float(sum(_terms(d, 1, 2)) - d * mp.log(2))
+        assert theory.log_hit_probability(d) == pytest.approx(expected, rel=1e-14)
+    assert np.array_equal(theory.log_hit_probability([0, 1]), [0, 0])
+    assert f"{math.exp(theory.log_hit_probability(20)):.4e}" == "2.4611e-08"
+
+
+def test_hit_or_miss_laws_match_mpmath():
+    for d in [2, 10, 20, 400]:
+        q = mp.exp(sum(_terms(d, 1, 2))) / mp.mpf(2) ** d
+        for n in [1, 10**7]:
+            error, none = mp.sqrt((1 - q) / (n * q)), (1 - q) ** n
+            # |log q| ulp in q, below 1e-13 of it for d <= 400; then n q of that in the exponent.
+            assert theory.hit_or_miss_relative_error(d, n) == pytest.approx(float(error), rel=1e-13)
+            assert theory.no_hit_probability(d, n) == pytest.approx(float(none), rel=1e-13 * (1 + n * float(q)))
+    assert theory.hit_or_miss_relative_error(1, 10) == 0.0
+    assert theory.hit_or_miss_relative_error(10**5, 10) == math.inf
+    assert np.array_equal(theory.no_hit_probability([0, 1, 1, 10**5], [5, 5, 0, 5]), [0, 0, 1, 1])
+
+
+def test_nearest_to_centre_is_the_median():
+    for d in [1, 10, 200]:
+        for n in [1, 500, 10**9]:
+            distance = mp.mpf(float(theory.nearest_to_centre_median(n, d)))
+            # An ulp of the distance moves the probability by d ulp.
+            assert abs((1 - distance**d) ** n - 0.5) < 1e-15 * (d + 10)
+
+
+@pytest.mark.statistical
+def test_nearest_to_centre_agrees_with_simulation():
+    """Sign test at 5 standard errors: false alarm 6e-7 (over seeds)."""
+    rng, repeats = np.random.default_rng(0), 2000
+    points = rng.standard_normal((repeats, 20, 5))
+    points *= (rng.random((repeats, 20)) ** (1 / 5) / np.linalg.norm(points, axis=-1))[..., np.newaxis]
+    nearest = np.linalg.norm(points, axis=-1).min(axis=1)
+    below = np.sum(nearest < theory.nearest_to_centre_median(20, 5))
+    assert abs(below - repeats / 2) < 5 * math.sqrt(repeats) / 2
