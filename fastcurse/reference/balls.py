@@ -1,0 +1,75 @@
+"""Ball volumes by recurrence, and hit-or-miss by a plain loop over plain integers."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+_WORD = 0xFFFFFFFF
+
+
+def philox4x32(counter: Sequence[int], key: Sequence[int]) -> list[int]:
+    """Return the four words of the Philox4x32-10 block (Salmon et al. 2011, Parallel random numbers, section 3.3)."""
+    c0, c1, c2, c3 = counter
+    k0, k1 = key
+    for _ in range(10):
+        left, right = 0xD2511F53 * c0, 0xCD9E8D57 * c2
+        c0, c1, c2, c3 = (right >> 32) ^ c1 ^ k0, right & _WORD, (left >> 32) ^ c3 ^ k1, left & _WORD
+        k0, k1 = (k0 + 0x9E3779B9) & _WORD, (k1 + 0xBB67AE85) & _WORD
+    return [c0, c1, c2, c3]
+
+
+def four_coordinates(t: int, quad: int, key: Sequence[int], stream: int = 0) -> list[float]:
+    """Return coordinates 4 quad .. 4 quad + 3 of draw t, in (0, 1]: (k + 1/2) / 2^53 rounded to float64.
+
+    The 53 bits of k: 32 high ones from the words of block 2 quad, 21 low ones from those of block 2 quad + 1.
+    """
+    high = philox4x32((t & _WORD, t >> 32, 2 * quad, stream), key)
+    low = philox4x32((t & _WORD, t >> 32, 2 * quad + 1, stream), key)
+    return [(float((h << 21) | (w >> 11)) + 0.5) / 2**53 for h, w in zip(high, low, strict=True)]
+
+
+def uniform_point(t: int, d: int, key: Sequence[int], stream: int = 0) -> list[float]:
+    """Return the d coordinates of draw t."""
+    quads = (four_coordinates(t, quad, key, stream) for quad in range(-(-d // 4)))
+    return [x for four in quads for x in four][:d]
+
+
+def count_hits(first: int, stop: int, d: int, key: Sequence[int], stream: int = 0) -> int:
+    """Return how many of the draws first .. stop - 1 lie in the unit ball."""
+    hits = 0
+    for t in range(first, stop):
+        total = 0.0
+        for x in uniform_point(t, d, key, stream):
+            total += x * x
+        hits += total <= 1.0
+    return hits
+
+
+def estimate_ball_volume(d: int, n_draws: int, *, random_state: int) -> tuple[float, int]:
+    """Return the hit-or-miss estimate of the unit ball's volume, and the hits it rests on."""
+    key = [int(word) for word in np.random.SeedSequence(random_state).generate_state(2, np.uint32)]
+    hits = count_hits(0, n_draws, d, key)
+    return 2.0**d * hits / n_draws, hits
+
+
+def ball_volume(d: int, radius: float = 1.0) -> float:
+    """Return the volume by V_0 = 1, V_1 = 2 r, V_d = 2 π r² / d · V_{d-2}."""
+    volume = 2.0 * radius if d % 2 else 1.0
+    for k in range(2 + d % 2, d + 1, 2):
+        volume *= 2.0 * math.pi * radius**2 / k
+    return volume
+
+
+def log_ball_volume(d: int, radius: float = 1.0) -> float:
+    """Return the logarithm of the volume as the sum of the logarithms of the recurrence's factors."""
+    first = math.log(2.0 * radius) if d % 2 else 0.0
+    factors = range(2 + d % 2, d + 1, 2)
+    return math.fsum([first, *(math.log(2.0 * math.pi * radius**2 / k) for k in factors)])
+
+
+def shell_fraction(d: int, thickness: float) -> float:
+    """Return the share of the outer shell as it is defined: one minus the share of the ball inside it."""
+    return 1.0 - (1.0 - thickness) ** d
