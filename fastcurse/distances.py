@@ -9,18 +9,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fastcurse import _validation
-from fastcurse._kernels import distances as kernels
-from fastcurse.engine.batches import progress_bar, run_batches
+from fastcurse.engine.batches import progress_bar
+from fastcurse.engine.pair_scan import PairScan
 from fastcurse.engine.threads import parallel_region
-from fastcurse.engine.tiles import Tiles, copy_feature_major, cut_triangle
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
 SCREENS = ("auto", "none", "float32", "int8")
-_PAIR_FEATURES_A_TILE = 10**8  # about .05 s: the granule of Ctrl-C and of load balance
-_BYTES_A_BATCH = 2**24
 
 
 @dataclass(frozen=True)
@@ -33,18 +30,15 @@ class ScanStats:
         Pairs i < j of the data, each measured at every prefix.
     tiles : int
         Tiles that the triangle of pairs was cut into.
-    tiles_certified : int
-        Tiles that were measured a second time to name the pair of an extreme.
-    pairs_certified : int
-        Pairs in those tiles.
+    rows_certified : int
+        Rows that were measured a second time, against all later ones, to name the pair of an extreme.
     seconds : float
         Wall-clock time of the scan, with compilation if there was any.
     """
 
     pairs: int
     tiles: int
-    tiles_certified: int
-    pairs_certified: int
+    rows_certified: int
     seconds: float
 
 
@@ -202,22 +196,13 @@ def distance_extremes(
     n_threads = _validation.check_threads(n_threads)
     began = time.perf_counter()
     n_samples, n_features = points.shape
-    columns = copy_feature_major(points, int(chosen[-1]), kernels.ROWS + kernels.LANES)
-    _check_spread(columns[:, :n_samples])
-    tiles = cut_triangle(
-        n_samples,
-        kernels.ROWS,
-        max(kernels.LANES, _PAIR_FEATURES_A_TILE // (kernels.ROWS * columns.shape[0])),
-    )
+    scan = PairScan(points, int(chosen[-1]))
     with (
         parallel_region(n_threads),
         progress_bar(n_samples * (n_samples - 1) / 2, "pairs", unit=" pairs", enabled=progress) as bar,
     ):
-        extremes = _scan(columns, n_samples, tiles, lambda done: bar.update(done * bar.total / tiles.work.sum()))
-        if not np.isfinite(extremes.farthest).all():
-            raise ValueError(_OVERFLOW)
-        witnesses = tiles.take(np.isin(tiles.rows, [extremes.near_row, extremes.far_row]))
-        near_pair, far_pair = _locate(columns, n_samples, witnesses, extremes)
+        extremes = scan.measure(lambda share: bar.update(share * bar.total))
+        near_pair, far_pair, certified = scan.locate(extremes)
     at = chosen - 1
     return DistanceExtremes(
         prefixes=chosen,
@@ -229,98 +214,11 @@ def distance_extremes(
         n_features=n_features,
         stats=ScanStats(
             pairs=n_samples * (n_samples - 1) // 2,
-            tiles=tiles.rows.size,
-            tiles_certified=witnesses.rows.size,
-            pairs_certified=_count_pairs(witnesses, n_samples),
+            tiles=scan.tiles.strips.size,
+            rows_certified=certified,
             seconds=time.perf_counter() - began,
         ),
     )
-
-
-_OVERFLOW = "X must have squared distances below 1.8e308, got a pair beyond that; divide X by a power of two"
-
-
-class _Extremes:
-    """The collector of a scan: best distances so far (n_features,) and the strip each was first seen in."""
-
-    def __init__(self, n_features: int) -> None:
-        self.nearest = np.full(n_features, np.inf)
-        self.farthest = np.full(n_features, -np.inf)
-        self.near_row = np.full(n_features, -1, dtype=np.int64)
-        self.far_row = np.full(n_features, -1, dtype=np.int64)
-
-    def merge(self, rows: np.ndarray, nearest: np.ndarray, farthest: np.ndarray) -> None:
-        """Take in the tiles `rows` (t,) with extremes (t, n_features); tiles must come in their order.
-
-        Strict comparisons and the first of equal tiles keep the strip with the smallest rows, which is
-        the one that holds the lexicographically smallest pair.
-        """
-        features = np.arange(self.nearest.size)
-        first = nearest.argmin(axis=0)
-        better = nearest[first, features] < self.nearest
-        self.nearest[better] = nearest[first, features][better]
-        self.near_row[better] = rows[first][better]
-        first = farthest.argmax(axis=0)
-        better = farthest[first, features] > self.farthest
-        self.farthest[better] = farthest[first, features][better]
-        self.far_row[better] = rows[first][better]
-
-
-def _scan(columns: np.ndarray, n_samples: int, tiles: Tiles, advance: Any) -> _Extremes:
-    """Measure every tile and keep the extremes of each prefix."""
-    n_features = columns.shape[0]
-    extremes = _Extremes(n_features)
-    max_items = max(1, _BYTES_A_BATCH // (16 * n_features))
-    nearest = np.empty((min(max_items, tiles.rows.size), n_features))
-    farthest = np.empty_like(nearest)
-
-    def run(start: int, stop: int) -> None:
-        batch = tiles.take(slice(start, stop))
-        size = stop - start
-        kernels.fill_tile_extremes(columns, n_samples, *batch, nearest[:size], farthest[:size])
-        extremes.merge(batch.rows, nearest[:size], farthest[:size])
-
-    run_batches(tiles.work, run, max_items=max_items, advance=advance)
-    return extremes
-
-
-def _locate(columns: np.ndarray, n_samples: int, tiles: Tiles, extremes: _Extremes) -> tuple[np.ndarray, np.ndarray]:
-    """Return the nearest and farthest pair of each prefix, (n_features, 2) each, from the witness tiles."""
-    n_features = columns.shape[0]
-    max_items = max(1, _BYTES_A_BATCH // (32 * n_features))
-    found = np.full((2, n_features, 2), np.iinfo(np.int64).max)
-    buffer = np.empty((2, min(max_items, tiles.rows.size), n_features, 2), dtype=np.int64)
-
-    def run(start: int, stop: int) -> None:
-        pairs = buffer[:, : stop - start]
-        kernels.fill_tile_pairs(
-            columns, n_samples, *tiles.take(slice(start, stop)),
-            extremes.nearest, extremes.farthest, extremes.near_row, extremes.far_row, pairs[0], pairs[1],
-        )  # fmt: skip
-        for side in range(2):
-            for tile_pairs in pairs[side]:
-                i, j = tile_pairs.T
-                first = (i >= 0) & ((i < found[side, :, 0]) | ((i == found[side, :, 0]) & (j < found[side, :, 1])))
-                found[side, first] = tile_pairs[first]
-
-    run_batches(tiles.work, run, max_items=max_items)
-    return found[0], found[1]
-
-
-def _check_spread(columns: np.ndarray) -> None:
-    """Raise at once where one feature alone spreads so far that its square overflows."""
-    for feature in columns:
-        with np.errstate(over="ignore"):
-            square = (feature.max() - feature.min()) ** 2
-        if not np.isfinite(square):
-            raise ValueError(_OVERFLOW)
-
-
-def _count_pairs(tiles: Tiles, n_samples: int) -> int:
-    rows = (tiles.rows[:, None] + np.arange(kernels.ROWS)).ravel()
-    begins = np.maximum(np.repeat(tiles.column_begins, kernels.ROWS), rows + 1)
-    counts = np.maximum(np.repeat(tiles.column_ends, kernels.ROWS) - begins, 0)
-    return int(counts[rows < n_samples].sum())
 
 
 def _ratio(numerator: np.ndarray, denominator: np.ndarray, where_zero: float) -> np.ndarray:

@@ -11,6 +11,7 @@ import numba
 def kernel(*, parallel: bool = False, inline: bool = False) -> Callable[[Callable[..., Any]], Any]:
     """Return the decorator of a kernel: cached on disk, free of the GIL, divisions like NumPy's.
 
+    `inline` makes LLVM inline the kernel where it is called: for the pieces of a hot loop.
     ``fastmath`` is never set: it allows fused and reordered sums, and the value of a distance is
     defined by the order of its float64 operations.
     """
@@ -20,5 +21,5 @@ def kernel(*, parallel: bool = False, inline: bool = False) -> Callable[[Callabl
         parallel=parallel,
         error_model="numpy",
         boundscheck=False,
-        inline="always" if inline else "never",
+        forceinline=inline,
     )

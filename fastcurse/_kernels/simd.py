@@ -1,0 +1,184 @@
+"""Explicit vectors for Numba: an LLVM vector type and the dozen operations that the pair scan is written in.
+
+Numba does not vectorise minimum and maximum reductions, and several Intel targets are tuned to 256-bit code; an
+explicit ``<8 x double>`` stays 512 bits, and LLVM splits it where the host has less. A kernel takes its width as
+the *type* of an argument, ``width``: a tuple with one element for each 64 bits. The width is therefore part of
+the signature, one source serves 128, 256 and 512 bits, and the cache on disk keeps them apart.
+
+Precondition of every operation: indices are in bounds and non-negative; nothing checks them.
+"""
+
+from __future__ import annotations
+
+import os
+
+import llvmlite.binding as llvm
+from llvmlite import ir
+from numba.core import cgutils, types
+from numba.core.datamodel import PrimitiveModel, register_default
+from numba.extending import intrinsic
+
+_BITS = {"avx512f": 512, "avx": 256}
+
+
+def host_bits() -> int:
+    """Return the vector width in bits that LLVM reports for this host; ``FASTCURSE_VECTOR_BITS`` overrides it."""
+    asked = os.environ.get("FASTCURSE_VECTOR_BITS")
+    if asked is not None:
+        if asked not in ("128", "256", "512"):
+            raise ValueError(f"FASTCURSE_VECTOR_BITS must be 128, 256 or 512, got {asked!r}")
+        return int(asked)
+    features = llvm.get_host_cpu_features()
+    return next((bits for feature, bits in _BITS.items() if features.get(feature)), 128)
+
+
+def width_of(bits: int) -> tuple[int, ...]:
+    """Return the argument that gives a kernel vectors of `bits` bits."""
+    return (0,) * (bits // 64)
+
+
+class Vector(types.Type):
+    """The Numba type of an LLVM vector: `lanes` elements of a float type."""
+
+    def __init__(self, element: types.Float, lanes: int) -> None:
+        self.element = element
+        self.lanes = lanes
+        super().__init__(name=f"Vector({element} x {lanes})")
+
+
+@register_default(Vector)
+class _VectorModel(PrimitiveModel):
+    def __init__(self, manager, vector):
+        element = manager.lookup(vector.element).get_value_type()
+        super().__init__(manager, vector, ir.VectorType(element, vector.lanes))
+
+
+def _vector(width: types.UniTuple, element: types.Float) -> Vector:
+    return Vector(element, width.count * 64 // element.bitwidth)
+
+
+def _address(context, builder, array_type, array, index):
+    """Return the vector-aligned-to-element address of array[index]; `array` is one-dimensional and contiguous."""
+    data = context.make_array(array_type)(context, builder, array).data
+    return builder.gep(data, [index])
+
+
+@intrinsic
+def load(_context, width, array, index):
+    """Return array[index : index + lanes]."""
+    vector = _vector(width, array.dtype)
+
+    def generate(context, builder, signature, arguments):
+        address = _address(context, builder, signature.args[1], *arguments[1:])
+        pointer = context.get_value_type(vector).as_pointer()
+        loaded = builder.load(builder.bitcast(address, pointer))
+        loaded.align = array.dtype.bitwidth // 8
+        return loaded
+
+    return vector(width, array, types.intp), generate
+
+
+@intrinsic
+def store(_context, array, index, vector):
+    """Write the vector to array[index : index + lanes]."""
+
+    def generate(context, builder, signature, arguments):
+        address = _address(context, builder, signature.args[0], *arguments[:2])
+        pointer = context.get_value_type(vector).as_pointer()
+        stored = builder.store(arguments[2], builder.bitcast(address, pointer))
+        stored.align = vector.element.bitwidth // 8
+        return context.get_dummy_value()
+
+    return types.void(array, types.intp, vector), generate
+
+
+@intrinsic
+def broadcast(_context, width, scalar):
+    """Return the vector whose lanes all hold the scalar."""
+    vector = _vector(width, scalar)
+
+    def generate(context, builder, signature, arguments):
+        kind = context.get_value_type(vector)
+        first = builder.insert_element(ir.Constant(kind, ir.Undefined), arguments[1], ir.Constant(ir.IntType(32), 0))
+        lanes = ir.Constant(ir.VectorType(ir.IntType(32), vector.lanes), [0] * vector.lanes)
+        return builder.shuffle_vector(first, ir.Constant(kind, ir.Undefined), lanes)
+
+    return vector(width, scalar), generate
+
+
+def _elementwise(operation, name, doc):
+    """Make the intrinsic of two vectors whose LLVM code `operation(builder, a, b)` emits."""
+
+    def typer(_context, a, b):
+        def generate(context, builder, signature, arguments):
+            return operation(builder, *arguments)
+
+        return a(a, b), generate
+
+    typer.__name__, typer.__qualname__, typer.__doc__ = name, name, doc
+    return intrinsic(typer)
+
+
+def _select(comparison):
+    def operation(builder, a, b):
+        return builder.select(builder.fcmp_ordered(comparison, a, b), a, b)
+
+    return operation
+
+
+add = _elementwise(lambda builder, a, b: builder.fadd(a, b), "add", "Return a + b.")
+subtract = _elementwise(lambda builder, a, b: builder.fsub(a, b), "subtract", "Return a - b.")
+multiply = _elementwise(lambda builder, a, b: builder.fmul(a, b), "multiply", "Return a * b.")
+# One instruction each on x86, whose minimum and maximum return the second operand when either is nan.
+lesser = _elementwise(_select("<"), "lesser", "Return a where a < b, else b: b where either is nan.")
+greater = _elementwise(_select(">"), "greater", "Return a where a > b, else b: b where either is nan.")
+
+
+def _mangled(vector: Vector) -> str:
+    return f"v{vector.lanes}f{vector.element.bitwidth}"
+
+
+@intrinsic
+def fused_multiply_add(_context, a, b, c):
+    """Return a * b + c with one rounding."""
+
+    def generate(context, builder, signature, arguments):
+        kind = context.get_value_type(a)
+        function = cgutils.get_or_insert_function(
+            builder.module, ir.FunctionType(kind, [kind] * 3), f"llvm.fma.{_mangled(a)}"
+        )
+        return builder.call(function, arguments)
+
+    return a(a, b, c), generate
+
+
+def _reduction(name, doc):
+    """Make the intrinsic that reduces one vector without nans to a scalar by llvm.vector.reduce.<name>."""
+
+    def typer(_context, a):
+        def generate(context, builder, signature, arguments):
+            kind = context.get_value_type(a)
+            function = cgutils.get_or_insert_function(
+                builder.module, ir.FunctionType(kind.element, [kind]), f"llvm.vector.reduce.{name}.{_mangled(a)}"
+            )
+            return builder.call(function, arguments, fastmath=("nnan",))
+
+        return a.element(a), generate
+
+    typer.__name__, typer.__qualname__, typer.__doc__ = f"least_{name}", f"least_{name}", doc
+    return intrinsic(typer)
+
+
+least_lane = _reduction("fmin", "Return the smallest lane; no lane may be nan.")
+greatest_lane = _reduction("fmax", "Return the largest lane; no lane may be nan.")
+
+
+@intrinsic
+def lanes_below(_context, a, b):
+    """Return the lanes with a < b as bits of an int64, lane 0 lowest; a nan lane is not below."""
+
+    def generate(context, builder, signature, arguments):
+        bits = builder.bitcast(builder.fcmp_ordered("<", *arguments), ir.IntType(a.lanes))
+        return builder.zext(bits, ir.IntType(64))
+
+    return types.int64(a, b), generate

@@ -1,0 +1,78 @@
+"""Each vector operation against NumPy, at every width."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from fastcurse._kernels import simd
+from fastcurse._kernels._compile import kernel
+
+WIDTHS = [simd.width_of(bits) for bits in (128, 256, 512)]
+TYPES = [np.float32, np.float64]
+
+
+@kernel()
+def fill_all(width, a, b, c, out, scalars):
+    """Fill one row of `out` with each elementwise operation of a, b, c, and `scalars` with the reductions."""
+    x, y, z = simd.load(width, a, 0), simd.load(width, b, 0), simd.load(width, c, 0)
+    lanes = out.shape[0] // 8
+    simd.store(out, 0, simd.add(x, y))
+    simd.store(out, lanes, simd.subtract(x, y))
+    simd.store(out, 2 * lanes, simd.multiply(x, y))
+    simd.store(out, 3 * lanes, simd.lesser(x, y))
+    simd.store(out, 4 * lanes, simd.greater(x, y))
+    simd.store(out, 5 * lanes, simd.fused_multiply_add(x, y, z))
+    simd.store(out, 6 * lanes, simd.broadcast(width, a[1]))
+    simd.store(out, 7 * lanes, x)
+    scalars[0] = simd.least_lane(z)
+    scalars[1] = simd.greatest_lane(z)
+    return simd.lanes_below(x, y)
+
+
+def run(width, a, b, c):
+    lanes = len(width) * 8 // a.dtype.itemsize
+    out, scalars = np.zeros(8 * lanes, dtype=a.dtype), np.zeros(2, dtype=a.dtype)
+    bits = fill_all(width, a, b, c, out, scalars)
+    return out.reshape(8, lanes), scalars, bits
+
+
+@pytest.mark.parametrize("dtype", TYPES)
+@pytest.mark.parametrize("width", WIDTHS, ids=lambda width: f"{64 * len(width)} bits")
+class TestOperations:
+    def test_against_numpy(self, width, dtype):
+        lanes = len(width) * 8 // np.dtype(dtype).itemsize
+        a, b, c = np.random.default_rng(0).normal(size=(3, lanes)).astype(dtype)
+        out, scalars, bits = run(width, a, b, c)
+        expected = [a + b, a - b, a * b, np.minimum(a, b), np.maximum(a, b)]
+        assert np.array_equal(out[:5], expected)
+        assert np.array_equal(out[6], np.full(lanes, a[1]))
+        assert np.array_equal(out[7], a)
+        assert scalars.tolist() == [c.min(), c.max()]
+        assert [bool(bits >> k & 1) for k in range(lanes)] == (a < b).tolist()
+
+    def test_fma_rounds_once(self, width, dtype):
+        lanes = len(width) * 8 // np.dtype(dtype).itemsize
+        eps = np.finfo(dtype).eps
+        a = np.full(lanes, 1 + eps, dtype=dtype)
+        out, _, _ = run(width, a, a, np.full(lanes, -(1 + 2 * eps), dtype=dtype))
+        assert (out[5] == eps**2).all()  # the last bit of the square, which a rounded product would lose
+
+    def test_nan_yields_the_second_operand(self, width, dtype):
+        lanes = len(width) * 8 // np.dtype(dtype).itemsize
+        a, b = np.full(lanes, np.nan, dtype=dtype), np.arange(lanes, dtype=dtype)
+        out, _, bits = run(width, a, b, b)
+        assert np.array_equal(out[3], b)
+        assert np.array_equal(out[4], b)
+        assert bits == 0
+
+
+def test_width_can_be_chosen_by_environment(monkeypatch):
+    monkeypatch.delenv("FASTCURSE_VECTOR_BITS", raising=False)
+    assert simd.host_bits() in (128, 256, 512)
+    for bits in (128, 256, 512):
+        monkeypatch.setenv("FASTCURSE_VECTOR_BITS", str(bits))
+        assert simd.host_bits() == bits
+    monkeypatch.setenv("FASTCURSE_VECTOR_BITS", "1024")
+    with pytest.raises(ValueError, match="FASTCURSE_VECTOR_BITS must be 128, 256 or 512, got '1024'"):
+        simd.host_bits()
