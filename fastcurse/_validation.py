@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numbers
+import warnings
 from typing import Any
 
 import numpy as np
@@ -17,12 +18,13 @@ def _shown(value: object, limit: int = 60) -> str:
 
 def check_count(value: Any, name: str, *, minimum: int, maximum: int | None = None) -> int:
     """Return `value` as an int, or raise: it must be a whole number of at least `minimum`."""
-    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (numbers.Integral, np.integer)):
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, numbers.Integral):
         raise TypeError(f"{name} must be a whole number, got {_shown(value)} ({type(value).__name__})")
-    if value < minimum or (maximum is not None and value > maximum):
+    count = int(value)
+    if count < minimum or (maximum is not None and count > maximum):
         rule = f"at least {minimum}" if maximum is None else f"between {minimum} and {maximum}"
-        raise ValueError(f"{name} must be {rule}, got {value}")
-    return int(value)
+        raise ValueError(f"{name} must be {rule}, got {count}")
+    return count
 
 
 def check_threads(n_threads: Any) -> int | None:
@@ -71,9 +73,7 @@ def check_seed(random_state: Any) -> np.random.SeedSequence:
     if isinstance(random_state, np.random.RandomState):
         return np.random.SeedSequence(int(random_state.randint(0, 2**31 - 1)))
     if isinstance(random_state, (bool, np.bool_)) or not isinstance(random_state, numbers.Integral):
-        raise TypeError(
-            f"random_state must be a whole number, a numpy Generator or None, got {_shown(random_state)}"
-        )
+        raise TypeError(f"random_state must be a whole number, a numpy Generator or None, got {_shown(random_state)}")
     if random_state < 0:
         raise ValueError(f"random_state must be at least 0, got {random_state}")
     return np.random.SeedSequence(int(random_state))
@@ -169,3 +169,43 @@ def _check_finite(array: np.ndarray, name: str) -> None:
             raise ValueError(
                 f"{name} has a {value} at row {start + row}, column {column}; only finite values have distances"
             )
+
+
+def check_nonnegative(value: Any, name: str) -> float:
+    """Return `value` as a finite float of at least 0, or raise."""
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (numbers.Real, np.floating)):
+        raise TypeError(f"{name} must be a number, got {_shown(value)} ({type(value).__name__})")
+    if not 0.0 <= float(value) < np.inf:
+        raise ValueError(f"{name} must be at least 0 and finite, got {value}")
+    return float(value)
+
+
+def check_finite_rows(array: np.ndarray, name: str, purpose: str) -> np.ndarray:
+    """Return the float64 `array` (n, D), or raise: the first element that is NaN or inf is named."""
+    for start in range(0, array.shape[0], _ROWS_PER_CHECK):
+        finite = np.isfinite(array[start : start + _ROWS_PER_CHECK])
+        if not finite.all():
+            row, column = np.argwhere(~finite)[0]
+            value = array[start + row, column]
+            shown = "NaN" if np.isnan(value) else f"{value}"
+            raise ValueError(f"{name} has {shown} at row {start + row}, column {column}; {purpose} needs finite values")
+    return array
+
+
+def check_priors(priors: Any, n_classes: int) -> np.ndarray:
+    """Return `priors` as float64 (n_classes,), none negative; they are made to sum to 1, with a warning."""
+    try:
+        array = np.array(priors, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise TypeError(f"priors must be numbers, one a class, got {_shown(priors)}") from None
+    if array.shape != (n_classes,):
+        raise ValueError(f"priors must be {n_classes} numbers, one a class, got {_shown(priors)}")
+    if not (np.isfinite(array) & (array >= 0.0)).all():
+        raise ValueError(f"priors must be non-negative and finite, got {_shown(priors)}")
+    total = array.sum()
+    if total <= 0.0:
+        raise ValueError(f"priors must have a positive sum, got {_shown(priors)}")
+    if abs(total - 1.0) > 1e-5:
+        warnings.warn(f"priors must sum to 1, got {total:g}: renormalizing", UserWarning, stacklevel=3)
+        array /= total
+    return array

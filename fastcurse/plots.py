@@ -16,15 +16,15 @@ if TYPE_CHECKING:
 
 # Lightness falls from left to right, so that a greyscale print keeps them apart.
 BAND, ACCENT, SECOND, FIRST = "#bcd0e6", "#e08a1e", "#b5325c", "#123f73"
-PRINTED = {
+PRINTED: dict[str, Any] = {
     "marker": "o",
     "markersize": 4,
     "linestyle": "none",
     "color": "#222222",
     "markerfacecolor": "white",
 }
-THEORY = {"linestyle": "--", "color": ACCENT, "linewidth": 1.8}
-STYLE = {
+THEORY: dict[str, Any] = {"linestyle": "--", "color": ACCENT, "linewidth": 1.8}
+STYLE: Any = {
     "axes.grid": True,
     "axes.spines.right": False,
     "axes.spines.top": False,
@@ -35,7 +35,8 @@ STYLE = {
     "font.family": "DejaVu Sans",
     "font.size": 9.5,
     "grid.alpha": 0.25,
-    "legend.frameon": False,
+    "legend.edgecolor": "none",
+    "legend.framealpha": 0.85,
     "legend.fontsize": 8.5,
     "savefig.dpi": 150,
     "svg.fonttype": "path",

@@ -40,7 +40,7 @@ def width_of(bits: int) -> tuple[int, ...]:
 class Vector(types.Type):
     """The Numba type of an LLVM vector: `lanes` elements of a float type."""
 
-    def __init__(self, element: types.Float, lanes: int) -> None:
+    def __init__(self, element, lanes):
         self.element = element
         self.lanes = lanes
         super().__init__(name=f"Vector({element} x {lanes})")
@@ -53,7 +53,7 @@ class _VectorModel(PrimitiveModel):
         super().__init__(manager, vector, ir.VectorType(element, vector.lanes))
 
 
-def _vector(width: types.UniTuple, element: types.Float) -> Vector:
+def _vector(width, element):
     return Vector(element, width.count * 64 // element.bitwidth)
 
 

@@ -21,6 +21,11 @@ def available_threads() -> int:
     return os.cpu_count() or 1
 
 
+def started_threads() -> int:
+    """Return the number of threads that Numba starts: ``NUMBA_NUM_THREADS``, by default one a processor."""
+    return int(numba.config.NUMBA_NUM_THREADS)
+
+
 @contextmanager
 def parallel_region(n_threads: int | None) -> Iterator[int]:
     """Hold Numba's thread count at `n_threads` (None: all available) and restore it after.
@@ -30,7 +35,7 @@ def parallel_region(n_threads: int | None) -> Iterator[int]:
     wanted = available_threads() if n_threads is None else n_threads
     with _ONE_REGION_AT_A_TIME:
         before = numba.get_num_threads()
-        granted = min(wanted, numba.config.NUMBA_NUM_THREADS)
+        granted = min(wanted, started_threads())
         numba.set_num_threads(granted)
         try:
             yield granted

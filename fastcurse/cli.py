@@ -1,0 +1,161 @@
+"""The console command ``fastcurse``: tables to stdout, progress to stderr, exit code 2 and one line for bad input."""
+
+from __future__ import annotations
+
+import csv
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, TextIO
+
+import click
+
+from fastcurse._version import __version__
+
+_EXPERIMENTS = ("ball", "concentration", "peaking", "moons", "noise")
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and exit: 0 done, 1 a check failed, 2 bad input, 130 interrupted."""
+    try:
+        sys.exit(cli.main(arguments, prog_name="fastcurse", standalone_mode=False) or 0)
+    except click.ClickException as error:
+        _complain(error.format_message())
+        sys.exit(2)
+    except (ValueError, TypeError, OSError, MemoryError) as error:
+        _complain(str(error) or type(error).__name__)
+        sys.exit(2)
+    except (click.Abort, KeyboardInterrupt):
+        _complain("interrupted; nothing was written")
+        sys.exit(130)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="fastcurse")
+def cli() -> None:
+    """Measure what high dimension does to data, and what helps against it."""
+
+
+@cli.command()
+@click.option("--output", type=click.Path(path_type=Path), default=Path("fastcurse-article"), show_default=True,
+              help="Folder to write: new, empty, or of an earlier run.")  # fmt: skip
+@click.option("--quick", is_flag=True, help="Smaller parameters: seconds instead of a minute.")
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of all random data.")
+@click.option("--only", type=click.Choice(_EXPERIMENTS), multiple=True, help="Run just this experiment; repeatable.")
+@click.option("--repeats", type=click.IntRange(min=2), default=None,
+              help="At least this many trials, draws or splits of each experiment.")  # fmt: skip
+def article(output: Path, quick: bool, seed: int, only: tuple[str, ...], repeats: int | None) -> int:
+    """Reproduce and correct every figure of the teaching article."""
+    from fastcurse.report.article import run_article, write_article
+    from fastcurse.report.folder import check_output_folder
+
+    check_output_folder(output)
+    names = [name for name in _EXPERIMENTS if not only or name in only]
+    results, meta = run_article(names, seed=seed, quick=quick, repeats=repeats, progress=True)
+    write_article(output, results, meta)
+    rows = [
+        (name, len(result.checks), sum(not check.ok for check in result.checks), f"{meta['seconds'][name]:.1f}")
+        for name, result in results.items()
+    ]
+    _print_aligned(("experiment", "checks", "failed", "seconds"), rows)
+    click.echo(f"compiling took {meta['compile_seconds']['total']:.1f} s; open {output / 'index.html'}")
+    failed = [(name, check) for name, result in results.items() for check in result.checks if not check.ok]
+    for name, check in failed:
+        _complain(
+            f"check failed: {name}: {check.name}: {check.ours:.6g}, not {check.published:.6g} ± {check.tolerance:.2g}"
+        )
+    return 1 if failed else 0
+
+
+@cli.command()
+@click.argument("data", type=click.Path(path_type=Path))
+@click.option("--prefixes", default=None, help="Comma-separated numbers of leading features; default: every one.")
+@click.option("--threads", "n_threads", type=click.IntRange(min=1), default=None, help="Default: all available.")
+def distances(data: Path, prefixes: str | None, n_threads: int | None) -> None:
+    """Print the nearest and farthest pair of rows of DATA at each prefix, as CSV."""
+    from fastcurse.distances import distance_extremes
+    from fastcurse.report.datafiles import read_points
+
+    ext = distance_extremes(read_points(data), prefixes=_parse_prefixes(prefixes), n_threads=n_threads, progress=True)
+    header = ("prefix", "nearest", "farthest", "contrast", "nearest_i", "nearest_j", "farthest_i", "farthest_j")
+    columns = [ext.prefixes, ext.nearest, ext.farthest, ext.contrast, *ext.nearest_pair.T, *ext.farthest_pair.T]
+    _print_csv(header, zip(*(column.tolist() for column in columns), strict=True))
+
+
+@cli.command()
+@click.argument("data", type=click.Path(path_type=Path))
+@click.argument("labels", type=click.Path(path_type=Path))
+@click.option("--prefixes", default=None, help="Comma-separated numbers of leading features; default: every one.")
+@click.option("--test-share", type=click.FloatRange(0, 1, min_open=True, max_open=True), default=0.5, show_default=True,
+              help="Share of the rows kept for testing.")  # fmt: skip
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of the split.")
+def lda(data: Path, labels: Path, prefixes: str | None, test_share: float, seed: int) -> None:
+    """Print LDA's training and test accuracy at each prefix of DATA's features, as CSV."""
+    import numpy as np
+    from sklearn.model_selection import train_test_split
+
+    from fastcurse import _validation
+    from fastcurse.discriminant import PrefixLDA
+    from fastcurse.report.datafiles import read_labels, read_points
+
+    X = _validation.check_points(read_points(data), "DATA")
+    y = _validation.check_labels(read_labels(labels), X.shape[0], "LABELS")
+    chosen = _validation.check_prefixes(_parse_prefixes(prefixes), X.shape[1])
+    X_train, X_test, y_train, y_test = train_test_split(
+        np.asarray(X), y, test_size=test_share, random_state=seed, stratify=y
+    )
+    model = PrefixLDA().fit(X_train, y_train)
+    train, test = model.score_path(X_train, y_train, chosen), model.score_path(X_test, y_test, chosen)
+    _print_csv(
+        ("prefix", "train_accuracy", "test_accuracy"), zip(chosen.tolist(), train.tolist(), test.tolist(), strict=True)
+    )
+
+
+@cli.command()
+@click.argument("d", type=click.IntRange(min=1))
+@click.option("--draws", "n_draws", type=click.IntRange(min=1), default=10**7, show_default=True, help="Random points.")
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of the draws.")
+@click.option("--threads", "n_threads", type=click.IntRange(min=1), default=None, help="Default: all available.")
+def ball(d: int, n_draws: int, seed: int, n_threads: int | None) -> None:
+    """Print the volume of the unit ball of dimension D: closed form and hit-or-miss estimate."""
+    from fastcurse.balls import ball_volume, estimate_ball_volume, log_ball_volume
+
+    est = estimate_ball_volume(d, n_draws, random_state=seed, n_threads=n_threads, progress=True)
+    rows = [
+        ("closed form", f"{ball_volume(d):.10g}"),
+        ("its logarithm", f"{log_ball_volume(d):.10g}"),
+        ("hit or miss", f"{est.volume:.6g}"),
+        ("95 % interval", f"{est.interval[0]:.6g} .. {est.interval[1]:.6g}"),
+        ("hits", f"{est.hits} of {est.n_draws}"),
+        ("z-score", f"{est.z_score:.2f}"),
+    ]
+    _print_aligned(("quantity", "value"), rows)
+    if est.advice:
+        click.echo(est.advice, err=True)
+
+
+def _complain(message: str) -> None:
+    click.echo("fastcurse: " + " ".join(message.split()), err=True)
+
+
+def _parse_prefixes(text: str | None) -> list[int] | None:
+    if text is None:
+        return None
+    try:
+        return [int(part) for part in text.split(",")]
+    except ValueError:
+        raise click.UsageError(f"prefixes must be whole numbers separated by commas, got {text!r}") from None
+
+
+def _print_csv(header: Sequence[str], rows: Iterable[Sequence[Any]], file: TextIO | None = None) -> None:
+    writer = csv.writer(file or sys.stdout, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows(rows)
+
+
+def _print_aligned(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+    lines = [[str(cell) for cell in row] for row in (header, *rows)]
+    widths = [max(len(line[k]) for line in lines) for k in range(len(header))]
+    for line in lines:
+        first, *rest = (cell.rjust(width) for cell, width in zip(line, widths, strict=True))
+        click.echo("  ".join([first.strip().ljust(widths[0]), *rest]).rstrip())

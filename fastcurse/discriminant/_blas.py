@@ -1,0 +1,38 @@
+"""Holds BLAS at one thread, so that its sums do not depend on the number of cores."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from functools import cache
+
+from threadpoolctl import ThreadpoolController
+
+_LOCK = threading.Lock()
+_HOLD = ExitStack()
+_holders = 0
+
+
+@cache
+def _controller() -> ThreadpoolController:
+    # Finding the loaded libraries takes about 2 ms, more than a small fit. NumPy's and SciPy's are loaded by
+    # now: the callers import both.
+    return ThreadpoolController()
+
+
+@contextmanager
+def one_blas_thread() -> Iterator[None]:
+    """Hold BLAS at one thread; the first of several Python threads sets the limit, the last restores it."""
+    global _holders
+    with _LOCK:
+        if _holders == 0:
+            _HOLD.enter_context(_controller().limit(limits=1, user_api="blas"))
+        _holders += 1
+    try:
+        yield
+    finally:
+        with _LOCK:
+            _holders -= 1
+            if _holders == 0:
+                _HOLD.close()

@@ -1,0 +1,111 @@
+"""What scikit-learn asks of a linear classifier: one rule, that of the first n_features features."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from scipy.special import expit, log_expit, log_softmax, softmax
+from sklearn.utils.validation import check_is_fitted
+
+from fastcurse.discriminant._blas import one_blas_thread
+from fastcurse.discriminant._model import PrefixModel, decided
+
+
+class SinglePrefixMethods:
+    """Methods of `PrefixLDA` that use one prefix."""
+
+    classes_: np.ndarray
+    n_features_in_: int
+    _model: PrefixModel
+    _n_used: int
+
+    @property
+    def coef_(self) -> np.ndarray:
+        """Weights of the first `n_features` features, 0 beyond: (1 or n_classes, n_features_in_)."""
+        return self._linear_rule()[0]
+
+    @property
+    def intercept_(self) -> np.ndarray:
+        """Constants of the rule of the first `n_features` features: (1 or n_classes,)."""
+        return self._linear_rule()[1]
+
+    def decision_function(self, X: Any) -> np.ndarray:
+        """Scores of each row from the first `n_features` features.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features_in_)
+            Rows.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,) or (n_samples, n_classes), float64
+            Two classes: log odds, positive for ``classes_[1]``; else log posteriors up to a constant a row.
+        """
+        X, _ = self._checked(X, None)
+        rule = self._model.rule(self._n_used)
+        with one_blas_thread():
+            scores = self._model.frame.standardise(X[:, : self._n_used]) @ rule.weights.T + rule.offset
+        return scores[:, 0] if len(self.classes_) == 2 else scores
+
+    def predict(self, X: Any) -> np.ndarray:
+        """Label of each row from the first `n_features` features.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features_in_)
+            Rows.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,), dtype of `classes_`
+            Labels.
+        """
+        scores = self.decision_function(X)
+        return self.classes_[decided(scores[:, None] if scores.ndim == 1 else scores)]
+
+    def predict_proba(self, X: Any) -> np.ndarray:
+        """Class probabilities of each row from the first `n_features` features.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features_in_)
+            Rows.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes), float64
+            Posterior probabilities; each row sums to 1.
+        """
+        scores = self.decision_function(X)
+        return np.column_stack([expit(-scores), expit(scores)]) if scores.ndim == 1 else softmax(scores, axis=1)
+
+    def predict_log_proba(self, X: Any) -> np.ndarray:
+        """Logarithms of `predict_proba`, without its underflow.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features_in_)
+            Rows.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes), float64
+            Logarithms of the posterior probabilities.
+        """
+        scores = self.decision_function(X)
+        if scores.ndim == 1:
+            return np.column_stack([log_expit(-scores), log_expit(scores)])
+        return log_softmax(scores, axis=1)
+
+    def _checked(self, X: Any, prefixes: Any) -> tuple[np.ndarray, np.ndarray]:
+        raise NotImplementedError
+
+    def _linear_rule(self) -> tuple[np.ndarray, np.ndarray]:
+        check_is_fitted(self)
+        rule, frame = self._model.rule(self._n_used), self._model.frame
+        coef = np.zeros((len(rule.offset), self.n_features_in_))
+        coef[:, : self._n_used] = rule.weights / frame.scale[: self._n_used]
+        with one_blas_thread():
+            return coef, rule.offset - (coef @ frame.location + coef @ frame.location_low)

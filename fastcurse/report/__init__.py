@@ -1,0 +1,1 @@
+"""What a person looks at: the article's page, its figures and tables, written all or nothing."""

@@ -1,0 +1,128 @@
+"""Runs the article's experiments and writes figures, tables, results.json and one self-contained page."""
+
+from __future__ import annotations
+
+import base64
+import csv
+import io
+import json
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from fastcurse.experiments import ALL, ExperimentResult
+from fastcurse.report import environment
+from fastcurse.report.folder import RESULTS, staged_folder
+
+_PAGE_ROWS = 12  # longer tables are thinned on the page; the CSV files hold every row
+
+
+def run_article(
+    names: Sequence[str], *, seed: int, quick: bool, repeats: int | None, progress: bool
+) -> tuple[dict[str, ExperimentResult], dict[str, Any]]:
+    """Run the named experiments and return their results and the meta record (versions, machine, seconds).
+
+    `repeats` raises the number of repetitions of each experiment that has fewer.
+    """
+    results, seconds, compiled = {}, {}, {}
+    for name in names:
+        module = ALL[name]
+        params: dict[str, Any] = dict(module.QUICK) if quick else {}
+        if repeats is not None:
+            default = params.get("repeats", module.run.__kwdefaults__["repeats"])
+            params["repeats"] = max(default, repeats)
+        began = time.perf_counter()
+        with environment.CompileClock() as clock:
+            results[name] = module.run(**params, random_state=seed, progress=progress)
+        seconds[name] = round(time.perf_counter() - began, 3)
+        compiled[name] = round(clock.seconds, 3)
+    meta = {
+        **environment.describe(),
+        "seed": seed,
+        "quick": quick,
+        "seconds": {**seconds, "total": round(sum(seconds.values()), 3)},
+        "compile_seconds": {**compiled, "total": round(sum(compiled.values()), 3)},
+    }
+    return results, meta
+
+
+def write_article(folder: Path, results: Mapping[str, ExperimentResult], meta: Mapping[str, Any]) -> None:
+    """Write the whole output folder, or nothing."""
+    began = time.perf_counter()
+    with staged_folder(folder) as stage:
+        drawings = {name: _write_figures(stage / "figures", result) for name, result in results.items()}
+        for name, result in results.items():
+            _write_tables(stage / "tables", name, result)
+        files = [path.relative_to(stage).as_posix() for path in sorted(stage.rglob("*")) if path.is_file()]
+        seconds = {**meta["seconds"], "figures": round(time.perf_counter() - began, 3)}
+        meta = {**meta, "seconds": seconds, "files": [*files, "index.html", RESULTS]}
+        (stage / "index.html").write_text(_render(results, drawings, meta), encoding="utf-8")
+        record: dict[str, Any] = {name: result.to_dict() for name, result in results.items()}
+        record["meta"] = meta
+        (stage / RESULTS).write_text(json.dumps(record, indent=1, allow_nan=False) + "\n", encoding="utf-8")
+
+
+def _write_figures(folder: Path, result: ExperimentResult) -> list[dict[str, str]]:
+    """Write each figure as PNG and SVG and return name, caption and the SVG as a data address."""
+    folder.mkdir(parents=True, exist_ok=True)
+    drawn = []
+    for name, caption in result.figures.items():
+        figure = result.plot(name)
+        stem = f"{result.name}-{name.replace('_', '-')}"
+        figure.savefig(folder / f"{stem}.png", dpi=150)
+        vector = io.BytesIO()
+        figure.savefig(vector, format="svg", metadata={"Date": None})
+        (folder / f"{stem}.svg").write_bytes(vector.getvalue())
+        address = "data:image/svg+xml;base64," + base64.b64encode(vector.getvalue()).decode("ascii")
+        drawn.append({"name": stem, "caption": caption, "address": address})
+    return drawn
+
+
+def _write_tables(folder: Path, name: str, result: ExperimentResult) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for table, columns in result.tables.items():
+        with open(folder / f"{name}-{table.replace('_', '-')}.csv", "w", newline="", encoding="utf-8") as file:
+            writer = csv.writer(file, lineterminator="\n")
+            writer.writerow(columns)
+            writer.writerows(zip(*(column.tolist() for column in columns.values()), strict=True))
+
+
+def _render(results: Mapping[str, ExperimentResult], drawings: Mapping[str, Any], meta: Mapping[str, Any]) -> str:
+    templates = Environment(
+        loader=PackageLoader("fastcurse.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+    )
+    templates.filters["number"] = _number
+    sections = [
+        {
+            "name": name,
+            "title": result.title,
+            "params": ", ".join(f"{key} = {value}" for key, value in result.params.items()),
+            "corrections": result.corrections,
+            "figures": drawings[name],
+            "checks": result.checks,
+            "failed": sum(not check.ok for check in result.checks),
+            "tables": {table: _thinned(columns) for table, columns in result.tables.items()},
+        }
+        for name, result in results.items()
+    ]
+    return templates.get_template("article.html.j2").render(sections=sections, meta=meta)
+
+
+def _thinned(columns: Mapping[str, np.ndarray]) -> dict[str, Any]:
+    size = len(next(iter(columns.values())))
+    rows = np.unique(np.linspace(0, size - 1, min(size, _PAGE_ROWS)).round().astype(int))
+    return {
+        "columns": list(columns),
+        "rows": [[column[row] for column in columns.values()] for row in rows],
+        "size": size,
+    }
+
+
+def _number(value: Any) -> str:
+    if isinstance(value, (float, np.floating)):
+        return "–" if np.isnan(value) else f"{value:.6g}"
+    return str(value)

@@ -1,0 +1,191 @@
+"""Experiments at small size: tables, checks that can fail, figures; the article's own numbers."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import fastcurse as fc
+from fastcurse import experiments
+from fastcurse.experiments import Check, ball, concentration, moons, noise, peaking
+from fastcurse.experiments._result import printed_decimals, printed_numbers
+from fastcurse.reference import article
+
+SMALL = {
+    "ball": {"n_draws": 20_000, "repeats": 2},
+    "concentration": {"n_samples": 200, "n_features": 40, "repeats": 3},
+    "peaking": {"n_samples": 120, "n_features": 100, "repeats": 4},
+    "moons": {"repeats": 30, "noise_repeats": 4, "dimensions": (2, 5, 10)},
+    "noise": {"n_samples": 100, "n_features": 60, "repeats": 4, "separable_at": (20, 24, 30)},
+}
+
+
+@pytest.fixture(scope="module")
+def results():
+    return {name: module.run(**SMALL[name]) for name, module in experiments.ALL.items()}
+
+
+@pytest.mark.parametrize("name", list(experiments.ALL))
+class TestEveryExperiment:
+    def test_checks_hold_at_small_size(self, results, name):
+        assert [check for check in results[name].checks if not check.ok] == []
+
+    def test_tables_are_rectangular_and_read_only(self, results, name):
+        for table in results[name].tables.values():
+            assert len({len(column) for column in table.values()}) == 1
+            assert not any(column.flags.writeable for column in table.values())
+
+    def test_every_figure_draws_with_labels(self, results, name):
+        result = results[name]
+        assert result.figures
+        for figure, caption in result.figures.items():
+            assert len(caption) > 20
+            drawn = result.plot(figure)
+            drawn.canvas.draw()
+            for ax in drawn.axes:
+                assert ax.get_xlabel()
+                assert ax.get_title(loc="left")
+        assert result.plot().axes
+
+    def test_same_seed_same_result(self, results, name):
+        again = experiments.ALL[name].run(**SMALL[name]).to_dict()
+        assert again == results[name].to_dict()
+
+    def test_frame(self, results, name):
+        pytest.importorskip("pandas")
+        result = results[name]
+        for table, columns in result.tables.items():
+            assert list(result.to_frame(table)) == list(columns)
+        with pytest.raises(ValueError, match="table must be one of"):
+            result.to_frame("nothing")
+        with pytest.raises(ValueError, match="figure must be one of"):
+            result.plot("nothing")
+
+    def test_corrections_are_sentences(self, results, name):
+        assert len(results[name].corrections) >= 3
+        assert all(sentence.endswith(".") for sentence in results[name].corrections)
+
+    def test_bad_parameters(self, name, results):
+        with pytest.raises(ValueError, match="repeats must be at least"):
+            experiments.ALL[name].run(repeats=0)
+        with pytest.raises(TypeError, match="repeats must be a whole number"):
+            experiments.ALL[name].run(repeats=2.5)
+        with pytest.raises(ValueError, match="random_state must be at least 0"):
+            experiments.ALL[name].run(random_state=-1)
+
+
+class TestCheck:
+    def test_within_and_beyond_the_tolerance(self):
+        assert Check("a", 1.0, 1.1, 0.2, "").ok
+        assert not Check("a", 1.0, 1.3, 0.2, "").ok
+        assert not Check("a", 1.0, float("nan"), 0.2, "").ok
+        assert Check("a", 1, 1, 0, "").ok
+
+
+class TestPrintedNumbers:
+    def test_files_have_every_row(self):
+        assert printed_numbers("ball")["d"].tolist() == list(range(1, 20))
+        assert printed_numbers("distances")["d"].tolist() == list(range(10, 491, 10))
+        assert printed_numbers("noise")["p"].tolist() == list(range(1, 482, 20))
+        assert set(printed_decimals("ball", "volume")) == {6}
+
+    def test_noise_average_of_the_article(self):
+        assert printed_numbers("noise")["test_accuracy"].mean() == pytest.approx(0.4818, abs=5e-5)
+
+
+class TestBall:
+    def test_all_38_printed_numbers_are_checked(self, results):
+        names = [check.name for check in results["ball"].checks]
+        assert sum(name.startswith(("volume d=", "shell_fraction d=")) for name in names) == 38 + 1
+        assert all(check.tolerance == 0 for check in results["ball"].checks[:38])
+
+    def test_article_formula_fails_where_said(self):
+        assert article.ball_volume(341) > 0
+        assert article.ball_volume(342) == 0
+        assert np.isnan(article.shell_fraction(342))
+        assert article.ball_volume(63, np.int64(2)) == pytest.approx(-0.91, abs=0.005)
+
+    def test_a_wrong_volume_fails_the_checks(self, monkeypatch):
+        monkeypatch.setattr(ball.theory, "ball_volume", lambda d: 1.000001 * fc.ball_volume(d))
+        assert not ball.run(n_draws=1000, repeats=1).ok
+
+
+class TestConcentration:
+    def test_articles_sizes_have_49_checks(self):
+        # The comparison itself runs at full size in `fastcurse article`; here its bookkeeping, on a made-up scan.
+        mean = np.interp(
+            np.arange(1, 501), printed_numbers("distances")["d"], printed_numbers("distances")["squared_contrast"]
+        )
+        contrast = {
+            "d": np.arange(1, 501), "squared_contrast_mean": mean, "squared_contrast_sd": np.full(500, 0.01),
+            "contrast_mean": np.zeros(500),
+        }  # fmt: skip
+        table = concentration._article_table(contrast)
+        assert table["d"].size == 49
+        assert np.abs(table["z_score"]).max() < 1e-9
+
+    def test_toy_and_cancellation(self, results):
+        tables = results["concentration"].tables
+        assert tables["toy"]["squared_distance"].tolist() == [94, 12, 42]
+        cancelled = tables["cancellation"]
+        lost = np.abs(cancelled["smallest_gram_square"] / cancelled["smallest_square"] - 1)
+        assert lost[0] < 1e-12 < 1e-4 < lost[1]
+        assert cancelled["smallest_gram_square"][2] <= 0 < cancelled["smallest_gram_square"][0]
+        assert np.ptp(cancelled["differences"]) < 1e-6
+
+
+class TestPeaking:
+    def test_trials_differ_and_articles_do_not(self, results):
+        tables = results["peaking"].tables
+        trials = tables["trials"]
+        at = trials["p"] == 51
+        assert len(set(trials["exact_accuracy"][at])) == at.sum() == 4
+        assert np.array_equal(tables["repeated_trial"]["first_trial"], tables["repeated_trial"]["second_trial"])
+
+    def test_test_accuracy_estimates_the_exact_one(self, results):
+        trials = results["peaking"].tables["trials"]
+        # Binomial with 60 rows, averaged over trials and correlated prefixes: sd at most .065/2.
+        assert abs((trials["test_accuracy"] - trials["exact_accuracy"]).mean()) < 4 * 0.033
+
+
+class TestMoons:
+    def test_noise_features_hurt_the_kernel_more(self, results):
+        table = results["moons"].tables["noise_features"]
+        assert table["rbf_mean"][0] > table["linear_mean"][0]
+        assert table["rbf_mean"][-1] < table["linear_mean"][-1]
+
+    def test_dimensions_are_checked(self):
+        with pytest.raises(ValueError, match="dimensions must be at least 2, got 1"):
+            moons.run(dimensions=(1,))
+
+
+class TestNoise:
+    def test_separability_by_linear_program(self):
+        line = np.arange(6.0)[:, None]
+        assert noise.is_separable(line, np.array([0, 0, 0, 1, 1, 1]))
+        assert not noise.is_separable(line, np.array([0, 1, 0, 1, 0, 1]))
+        assert not noise.is_separable(np.zeros((2, 1)), np.array([0, 1]))
+
+    @pytest.mark.statistical
+    def test_separable_share_follows_cover(self):
+        # 400 draws of 30 rows in 14 features, one half by Cover; 4 binomial sd: false alarm 6e-5.
+        generator = np.random.default_rng(0)
+        hits = sum(
+            noise.is_separable(generator.normal(size=(30, 14)), generator.integers(0, 2, 30)) for _ in range(400)
+        )
+        assert abs(hits / 400 - 0.5) < 4 * 0.025
+
+    def test_bisection_finds_the_first_separable_prefix(self):
+        generator = np.random.default_rng(1)
+        X, y = generator.normal(size=(40, 30)), generator.integers(0, 2, 40)
+        prefixes = np.arange(1, 31, 3)
+        found = noise._separable_prefixes(X, y, prefixes)
+        assert found.tolist() == [noise.is_separable(X[:, :p], y) for p in prefixes]
+
+
+class TestPeakingGrid:
+    def test_holds_the_dip_and_stays_in_range(self):
+        grid = peaking._grid(1000, 500, 10)
+        assert {1, 11, 76, 498, 501, 991} <= set(grid.tolist())
+        assert grid.min() >= 1
+        assert peaking._grid(30, 500, 10).max() <= 30
