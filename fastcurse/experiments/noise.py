@@ -16,7 +16,7 @@ from fastcurse.engine.batches import track
 from fastcurse.experiments._result import Check, ExperimentResult, printed_numbers
 
 NAME = "noise"
-QUICK = {"step": 80, "separable_at": (249,)}
+QUICK = {"step": 160, "separable_at": ()}  # a linear program takes a third of a second
 
 CORRECTIONS = (
     "One draw, in which all prefixes share rows and labels: the bands over fresh draws show what is chance.",

@@ -73,7 +73,7 @@ def _write_figures(folder: Path, result: ExperimentResult) -> list[dict[str, str
     for name, caption in result.figures.items():
         figure = result.plot(name)
         stem = f"{result.name}-{name.replace('_', '-')}"
-        figure.savefig(folder / f"{stem}.png", dpi=150)
+        figure.savefig(folder / f"{stem}.png", dpi=130)
         vector = io.BytesIO()
         figure.savefig(vector, format="svg", metadata={"Date": None})
         (folder / f"{stem}.svg").write_bytes(vector.getvalue())

@@ -60,7 +60,7 @@ def draw_sample_size(result: ExperimentResult) -> Figure:
     figure, (ax,) = panels(1, width=6.5)
     ax.errorbar(
         table["n_samples"], table["squared_contrast_mean"], yerr=2 * table["squared_contrast_sd"], color=FIRST,
-        marker="o", capsize=3, ecolor=ACCENT, label="mean ± 2 sd over 8 seeds",
+        marker="o", capsize=3, ecolor=ACCENT, label="mean ± 2 sd over seeds",
     )  # fmt: skip
     ax.set_xscale("log")
     ax.set(
