@@ -11,12 +11,14 @@ import numpy as np
 from fastcurse import _validation
 from fastcurse.engine.batches import progress_bar
 from fastcurse.engine.pair_scan import PairScan
+from fastcurse.engine.screened_scan import ScreenedScan, find_frame
 from fastcurse.engine.threads import parallel_region
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
+_WORK_WORTH_A_SCREEN = 10**7  # pair-features: below this the exact scan takes milliseconds
 SCREENS = ("auto", "none", "float32", "int8")
 
 
@@ -30,15 +32,21 @@ class ScanStats:
         Pairs i < j of the data, each measured at every prefix.
     tiles : int
         Tiles that the triangle of pairs was cut into.
-    rows_certified : int
-        Rows that were measured a second time, against all later ones, to name the pair of an extreme.
+    tiles_certified : int
+        Tiles that the screen could not dismiss whole; without a screen, those measured again to name a pair.
+    pairs_certified : int
+        Pairs that were measured in float64 after the screen, or again to name a pair.
+    screen : str
+        "float32" or "none".
     seconds : float
         Wall-clock time of the scan, with compilation if there was any.
     """
 
     pairs: int
     tiles: int
-    rows_certified: int
+    tiles_certified: int
+    pairs_certified: int
+    screen: str
     seconds: float
 
 
@@ -196,26 +204,32 @@ def distance_extremes(
     n_threads = _validation.check_threads(n_threads)
     began = time.perf_counter()
     n_samples, n_features = points.shape
-    scan = PairScan(points, int(chosen[-1]))
+    frame = find_frame(points, int(chosen[-1]))
+    work = n_samples * (n_samples - 1) // 2 * int(chosen[-1])
     with (
         parallel_region(n_threads),
         progress_bar(n_samples * (n_samples - 1) / 2, "pairs", unit=" pairs", enabled=progress) as bar,
     ):
-        extremes = scan.measure(lambda share: bar.update(share * bar.total))
-        near_pair, far_pair, certified = scan.locate(extremes)
+        screened = screen != "none" and frame is not None and (screen != "auto" or work >= _WORK_WORTH_A_SCREEN)
+        scan = (
+            ScreenedScan(points, chosen, frame) if screened and frame is not None else PairScan(points, int(chosen[-1]))
+        )
+        found = scan.run(lambda share: bar.update(share * bar.total))
     at = chosen - 1
     return DistanceExtremes(
         prefixes=chosen,
-        nearest=extremes.nearest[at],
-        farthest=extremes.farthest[at],
-        nearest_pair=near_pair[at],
-        farthest_pair=far_pair[at],
+        nearest=found.nearest[at],
+        farthest=found.farthest[at],
+        nearest_pair=found.near_pair[at],
+        farthest_pair=found.far_pair[at],
         n_samples=n_samples,
         n_features=n_features,
         stats=ScanStats(
             pairs=n_samples * (n_samples - 1) // 2,
-            tiles=scan.tiles.strips.size,
-            rows_certified=certified,
+            tiles=found.tiles,
+            tiles_certified=found.tiles_certified,
+            pairs_certified=found.pairs_certified,
+            screen="float32" if screened else "none",
             seconds=time.perf_counter() - began,
         ),
     )

@@ -20,6 +20,9 @@ from fastcurse.reference import distances as reference
 FIELDS = ("nearest", "farthest", "nearest_pair", "farthest_pair")
 
 
+SCREENED = st.sampled_from(["none", "float32"])
+
+
 def assert_equals_definition(X, **options):
     ours = fc.distance_extremes(X, **options)
     expected = reference.distance_extremes(X, prefixes=options.get("prefixes"))
@@ -49,25 +52,25 @@ class TestReference:
 
 
 class TestDefinition:
-    @given(point_clouds())
-    def test_equals_the_definition(self, X):
-        assert_equals_definition(X)
+    @given(point_clouds(), SCREENED)
+    def test_equals_the_definition(self, X, screen):
+        assert_equals_definition(X, screen=screen)
 
-    @given(point_clouds(max_samples=200, max_features=3))
-    def test_equals_the_definition_over_many_tiles(self, X):
-        assert_equals_definition(X)
+    @given(point_clouds(max_samples=200, max_features=3), SCREENED)
+    def test_equals_the_definition_over_many_tiles(self, X, screen):
+        assert_equals_definition(X, screen=screen)
 
     @pytest.mark.parametrize("bits", [128, 256, 512])
-    @given(X=point_clouds())
-    def test_equals_the_definition_at_every_vector_width(self, bits, X):
+    @given(X=point_clouds(), screen=SCREENED)
+    def test_equals_the_definition_at_every_vector_width(self, bits, X, screen):
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(simd, "host_bits", lambda: bits)
-            assert_equals_definition(X)
+            assert_equals_definition(X, screen=screen)
 
-    @given(point_clouds(), st.data())
-    def test_chosen_prefixes_are_entries_of_all_prefixes(self, X, data):
+    @given(point_clouds(max_features=60), SCREENED, st.data())
+    def test_chosen_prefixes_are_entries_of_all_prefixes(self, X, screen, data):
         chosen = data.draw(st.sets(st.integers(1, X.shape[1]), min_size=1).map(sorted))
-        every, some = fc.distance_extremes(X), fc.distance_extremes(X, prefixes=chosen)
+        every, some = fc.distance_extremes(X), fc.distance_extremes(X, prefixes=chosen, screen=screen)
         assert some.prefixes.tolist() == chosen
         for field in FIELDS:
             assert np.array_equal(getattr(some, field), getattr(every, field)[np.array(chosen) - 1])
@@ -76,6 +79,8 @@ class TestDefinition:
     def test_edges_of_tiles(self, n_samples):
         X = np.random.default_rng(n_samples).integers(0, 6, (n_samples, 3))
         assert_equals_definition(X)
+        assert_equals_definition(X, screen="float32")
+        assert_equals_definition(X + np.random.default_rng(1).normal(size=X.shape), screen="float32")
 
     def test_two_sums_with_one_rounded_root_are_tied(self):
         # Legs 1 and t give the sum 1 + t²: find two sums that differ and share a rounded root.
@@ -108,6 +113,7 @@ class TestDefinition:
     )
     def test_hard_cases(self, X):
         assert_equals_definition(X)
+        assert_equals_definition(X, screen="float32")
 
     def test_memmap_and_frame(self, tmp_path):
         pandas = pytest.importorskip("pandas")
@@ -134,7 +140,7 @@ class TestAgnosticism:
         expected = fc.distance_extremes(self.X)
         monkeypatch.setattr(simd, "host_bits", lambda: bits)
         size = bits // 32
-        monkeypatch.setattr(pair_scan, "_PAIR_FEATURES_A_TILE", size * size * 9 * max_panels)
+        monkeypatch.setattr(pair_scan, "PAIR_FEATURES_A_TILE", size * size * 9 * max_panels)
         monkeypatch.setattr(pair_scan, "_BYTES_A_BATCH", 16 * 9 * items)
         assert same(expected, fc.distance_extremes(self.X))
 
@@ -226,7 +232,8 @@ class TestResult:
         ext = fc.distance_extremes(np.random.default_rng(0).normal(size=(100, 4)))
         assert ext.stats.pairs == 100 * 99 // 2
         assert ext.stats.tiles > 0
-        assert 4 <= ext.stats.rows_certified <= 2 * 4 * 4
+        assert 0 < ext.stats.tiles_certified <= 2 * 4
+        assert ext.stats.screen == "none"
         assert ext.stats.seconds > 0
 
 

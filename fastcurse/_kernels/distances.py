@@ -1,13 +1,7 @@
-"""Pair scan: squared distances of a strip of points against a range of points, at every prefix.
+"""The exact pair scan: float64 distances of a strip of points against a range of points, at every prefix.
 
-Layout: points are packed in panels of ``2 * len(width)`` points, feature by feature: element
-(panel * n_features + feature) * panel_size + k is feature `feature` of point panel * panel_size + k. A panel
-is read from front to back. Lanes are points j, nothing is reduced across lanes inside the loop, and each
-pair's sum grows in feature order: float64 subtract, multiply, add, never fused. That order *is* the definition
-of a distance's value. Four points i against one panel of points j keep their eight sums in registers.
-
-A pair that must not count (j <= i, or j beyond the last point) starts its sum at nan: the sum stays nan, and
-`simd.lesser` and `simd.greater` pass over it. No scalar path for edges is needed.
+Each pair's sum grows in feature order by float64 subtract, multiply, add, never fused: that order *is* the
+definition of a distance's value. Layout and masking: ``pair_block``.
 """
 
 from __future__ import annotations
@@ -17,36 +11,12 @@ from numba import prange
 
 from fastcurse._kernels import simd
 from fastcurse._kernels._compile import kernel
-
-ROWS = 4  # points i at a time
+from fastcurse._kernels.pair_block import ROWS, greatest_of, least_of, start_sums, store_sums
 
 
 def panel_size(width: tuple[int, ...]) -> int:
     """Return the number of points in a panel: two float64 vectors."""
     return 2 * len(width)
-
-
-@kernel(inline=True)
-def _start_sums(width, row, column, n_samples, scratch):
-    """Return eight sums for points row.. against column..: 0, or nan in the lanes of pairs that do not count."""
-    lanes = len(width)
-    if column > row + ROWS - 1 and column + 2 * lanes <= n_samples:
-        zero = simd.broadcast(width, 0.0)
-        return (zero, zero, zero, zero, zero, zero, zero, zero)
-    for r in range(ROWS):
-        for k in range(2 * lanes):
-            counts = column + k > row + r and column + k < n_samples
-            scratch[r * 2 * lanes + k] = 0.0 if counts else np.nan
-    return (
-        simd.load(width, scratch, 0),
-        simd.load(width, scratch, lanes),
-        simd.load(width, scratch, 2 * lanes),
-        simd.load(width, scratch, 3 * lanes),
-        simd.load(width, scratch, 4 * lanes),
-        simd.load(width, scratch, 5 * lanes),
-        simd.load(width, scratch, 6 * lanes),
-        simd.load(width, scratch, 7 * lanes),
-    )
 
 
 @kernel(inline=True)
@@ -76,20 +46,6 @@ def _add_feature(width, panels, row_at, column_at, sums):
     )
 
 
-@kernel(inline=True)
-def _least(sums, least):
-    """Return the lanewise minimum of the eight sums and `least`, which holds no nan."""
-    least = simd.lesser(sums[3], simd.lesser(sums[2], simd.lesser(sums[1], simd.lesser(sums[0], least))))
-    return simd.lesser(sums[7], simd.lesser(sums[6], simd.lesser(sums[5], simd.lesser(sums[4], least))))
-
-
-@kernel(inline=True)
-def _greatest(sums, most):
-    """Return the lanewise maximum of the eight sums and `most`, which holds no nan."""
-    most = simd.greater(sums[3], simd.greater(sums[2], simd.greater(sums[1], simd.greater(sums[0], most))))
-    return simd.greater(sums[7], simd.greater(sums[6], simd.greater(sums[5], simd.greater(sums[4], most))))
-
-
 @kernel(parallel=True)
 def fill_tile_extremes(width, panels, n_features, n_samples, strips, begins, ends, nearest, farthest):
     """Fill the nearest and farthest distance of each tile at every prefix, apart for each four rows.
@@ -111,12 +67,12 @@ def fill_tile_extremes(width, panels, n_features, n_samples, strips, begins, end
                 row = strips[tile] * points + group * ROWS
                 row_at = strips[tile] * n_features * points + group * ROWS
                 column_at = panel * n_features * points
-                sums = _start_sums(width, row, panel * points, n_samples, scratch)
+                sums = start_sums(width, 0.0, row, panel * points, n_samples, scratch)
                 for feature in range(n_features):
                     sums = _add_feature(width, panels, row_at, column_at, sums)
                     at = (group * n_features + feature) * lanes
-                    simd.store(low, at, _least(sums, simd.load(width, low, at)))
-                    simd.store(high, at, _greatest(sums, simd.load(width, high, at)))
+                    simd.store(low, at, least_of(sums, simd.load(width, low, at)))
+                    simd.store(high, at, greatest_of(sums, simd.load(width, high, at)))
                     row_at += points
                     column_at += points
         for group in range(groups):
@@ -141,19 +97,6 @@ def _note_first_pair(row, column, points, values, sought, pair):
             return
 
 
-@kernel(inline=True)
-def _store_sums(width, sums, scratch):
-    lanes = len(width)
-    simd.store(scratch, 0, sums[0])
-    simd.store(scratch, lanes, sums[1])
-    simd.store(scratch, 2 * lanes, sums[2])
-    simd.store(scratch, 3 * lanes, sums[3])
-    simd.store(scratch, 4 * lanes, sums[4])
-    simd.store(scratch, 5 * lanes, sums[5])
-    simd.store(scratch, 6 * lanes, sums[6])
-    simd.store(scratch, 7 * lanes, sums[7])
-
-
 @kernel(parallel=True)
 def fill_tile_pairs(
     width, panels, n_features, n_samples, rows, begins, ends, nearest, farthest, near_row, far_row, near_pair, far_pair
@@ -176,22 +119,52 @@ def fill_tile_pairs(
         for panel in range(begins[tile], ends[tile]):
             row_at = (row // points) * n_features * points + row % points
             column_at = panel * n_features * points
-            sums = _start_sums(width, row, panel * points, n_samples, scratch)
+            sums = start_sums(width, 0.0, row, panel * points, n_samples, scratch)
             for feature in range(n_features):
                 sums = _add_feature(width, panels, row_at, column_at, sums)
                 row_at += points
                 column_at += points
                 if near_row[feature] == row:
-                    least = simd.least_lane(_least(sums, simd.broadcast(width, np.inf)))
+                    least = simd.least_lane(least_of(sums, simd.broadcast(width, np.inf)))
                     if np.sqrt(least) == nearest[feature]:
-                        _store_sums(width, sums, scratch)
+                        store_sums(sums, scratch)
                         _note_first_pair(
                             row, panel * points, points, scratch, nearest[feature], near_pair[tile, feature]
                         )
                 if far_row[feature] == row:
-                    most = simd.greatest_lane(_greatest(sums, simd.broadcast(width, -1.0)))
+                    most = simd.greatest_lane(greatest_of(sums, simd.broadcast(width, -1.0)))
                     if most >= 0.0 and np.sqrt(most) == farthest[feature]:
-                        _store_sums(width, sums, scratch)
+                        store_sums(sums, scratch)
                         _note_first_pair(
                             row, panel * points, points, scratch, farthest[feature], far_pair[tile, feature]
                         )
+
+
+@kernel(inline=True)
+def _precedes(i, j, pair):
+    return i < pair[0] or (i == pair[0] and j < pair[1])
+
+
+@kernel()
+def certify_pairs(first, second, pairs, nearest, near_pair, farthest, far_pair):
+    """Measure pairs in the defined order and merge them into the extremes of every prefix.
+
+    first, second (m, n_features) float64 hold the two points of pairs (m, 2) int64. nearest, farthest
+    (n_features,) float64 and their pairs (n_features, 2) int64 are improved in place; of equal distances the
+    lexicographically smaller pair stays. Called by ``ScreenedScan``.
+    """
+    for k in range(pairs.shape[0]):
+        i, j = pairs[k, 0], pairs[k, 1]
+        total = 0.0
+        for feature in range(first.shape[1]):
+            difference = first[k, feature] - second[k, feature]
+            total += difference * difference
+            distance = np.sqrt(total)
+            if distance <= nearest[feature] and (distance < nearest[feature] or _precedes(i, j, near_pair[feature])):
+                nearest[feature] = distance
+                near_pair[feature, 0] = i
+                near_pair[feature, 1] = j
+            if distance >= farthest[feature] and (distance > farthest[feature] or _precedes(i, j, far_pair[feature])):
+                farthest[feature] = distance
+                far_pair[feature, 0] = i
+                far_pair[feature, 1] = j

@@ -3,17 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 
 from fastcurse._kernels import distances as kernels
 from fastcurse._kernels import simd
 from fastcurse.engine.batches import run_batches
-from fastcurse.engine.tiles import cut_triangle, pack_panels
+from fastcurse.engine.tiles import Tiles, cut_triangle, pack_panels
 
-_PAIR_FEATURES_A_TILE = 10**8  # about .02 s: the granule of Ctrl-C and of load balance
+PAIR_FEATURES_A_TILE = 10**8  # about .02 s: the granule of Ctrl-C and of load balance
 _BYTES_A_BATCH = 2**24
-_OVERFLOW = "X must have squared distances below 1.8e308, got a pair beyond that; divide X by a power of two"
+OVERFLOW = "X must have squared distances below 1.8e308, got a pair beyond that; divide X by a power of two"
+
+
+class ScanResult(NamedTuple):
+    """Extremes (n_features,), their pairs (n_features, 2), and what was done."""
+
+    nearest: np.ndarray
+    farthest: np.ndarray
+    near_pair: np.ndarray
+    far_pair: np.ndarray
+    tiles: int
+    tiles_certified: int
+    pairs_certified: int
 
 
 class Extremes:
@@ -35,6 +48,11 @@ class Extremes:
         _merge_side(rows, farthest, farthest.argmax(axis=0), np.greater, self.farthest, self.far_row)
 
 
+def precedes(pairs: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """Return which pairs (m, 2) come lexicographically before their counterparts."""
+    return (pairs[:, 0] < others[:, 0]) | ((pairs[:, 0] == others[:, 0]) & (pairs[:, 1] < others[:, 1]))
+
+
 def _merge_side(
     rows: np.ndarray, values: np.ndarray, first: np.ndarray, beats: np.ufunc, best: np.ndarray, best_row: np.ndarray
 ) -> None:
@@ -51,10 +69,24 @@ class PairScan:
         self.size = kernels.panel_size(self.width)
         self.n_samples, self.n_features = points.shape[0], n_features
         self.panels = pack_panels(points, n_features, self.size)
-        blocks = self.panels.reshape(-1, n_features, self.size)
-        _check_spread(points, blocks)
+        self.n_panels = -(-self.n_samples // self.size)
         per_panel = self.size * self.size * n_features
-        self.tiles = cut_triangle(len(blocks), max(1, _PAIR_FEATURES_A_TILE // per_panel))
+        self.tiles = cut_triangle(self.n_panels, max(1, PAIR_FEATURES_A_TILE // per_panel))
+
+    def run(self, advance: Callable[[float], object]) -> ScanResult:
+        """Measure every tile, then name the pairs."""
+        extremes = self.measure(advance)
+        near_pair, far_pair, again = self.locate(extremes)
+        pairs_again = int(again.work.sum()) * self.size * kernels.ROWS
+        return ScanResult(
+            extremes.nearest,
+            extremes.farthest,
+            near_pair,
+            far_pair,
+            self.tiles.strips.size,
+            again.strips.size,
+            pairs_again,
+        )
 
     def measure(self, advance: Callable[[float], object]) -> Extremes:
         """Measure every tile and keep the extremes of each prefix."""
@@ -78,12 +110,12 @@ class PairScan:
             extremes.merge(rows[order], nearest[:size].reshape(flat)[order], farthest[:size].reshape(flat)[order])
 
         run_batches(self.tiles.work, run, max_items=max_items, advance=lambda done: advance(done / total))
-        if not np.isfinite(extremes.farthest).all():
-            raise ValueError(_OVERFLOW)
+        if np.isposinf(extremes.farthest).any():
+            raise ValueError(OVERFLOW)
         return extremes
 
-    def locate(self, extremes: Extremes) -> tuple[np.ndarray, np.ndarray, int]:
-        """Return the nearest and farthest pair of each prefix, (n_features, 2) each, and the rows measured again."""
+    def locate(self, extremes: Extremes) -> tuple[np.ndarray, np.ndarray, Tiles]:
+        """Return the nearest and farthest pair of each prefix, (n_features, 2) each, and what was measured again."""
         witnesses = np.unique(np.concatenate([extremes.near_row, extremes.far_row]))
         strips = self.tiles.take(np.isin(self.tiles.strips, witnesses // self.size))
         # Each witness group of rows goes with every tile of its strip.
@@ -101,23 +133,8 @@ class PairScan:
             )  # fmt: skip
             for side in range(2):
                 for tile_pairs in pairs[side]:
-                    i, j = tile_pairs.T
-                    best_i, best_j = found[side].T
-                    first = (i >= 0) & ((i < best_i) | ((i == best_i) & (j < best_j)))
+                    first = (tile_pairs[:, 0] >= 0) & precedes(tile_pairs, found[side])
                     found[side, first] = tile_pairs[first]
 
         run_batches(tiles.work, run, max_items=max_items)
-        return found[0], found[1], witnesses.size * kernels.ROWS
-
-
-def _check_spread(points: np.ndarray, blocks: np.ndarray) -> None:
-    """Raise at once where one feature alone spreads so far that its square overflows."""
-    whole = points.shape[0] // blocks.shape[2]
-    low, high = points[0].astype(np.float64), points[0].astype(np.float64)
-    low, high = low[: blocks.shape[1]], high[: blocks.shape[1]]
-    if whole:
-        low = np.minimum(low, blocks[:whole].min(axis=(0, 2)))
-        high = np.maximum(high, blocks[:whole].max(axis=(0, 2)))
-    with np.errstate(over="ignore"):
-        if not np.isfinite((high - low) ** 2).all():
-            raise ValueError(_OVERFLOW)
+        return found[0], found[1], tiles

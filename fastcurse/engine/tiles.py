@@ -1,10 +1,13 @@
-"""How the triangle of pairs i < j is cut into tiles, and the copy of the points that tiles are read from."""
+"""How the triangle of pairs i < j is cut into tiles, and the copies of the points that tiles are read from."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
 
 import numpy as np
+
+_VALUES_A_BLOCK = 2**19
 
 
 class Tiles(NamedTuple):
@@ -26,6 +29,14 @@ class Tiles(NamedTuple):
         """Return the tiles that a slice, mask or index array names."""
         return Tiles(self.strips[which], self.begins[which], self.ends[which])
 
+    def split(self, n_panels: int) -> Tiles:
+        """Return the same pairs cut for panels of half the size, of which there are `n_panels`."""
+        strips = np.repeat(2 * self.strips, 2)
+        strips[1::2] += 1
+        begins = np.maximum(np.repeat(2 * self.begins, 2), strips)
+        ends = np.minimum(np.repeat(2 * self.ends, 2), n_panels)
+        return Tiles(strips, begins, ends).take((strips < n_panels) & (begins < ends))
+
 
 def cut_triangle(n_panels: int, max_panels: int) -> Tiles:
     """Cut the pairs of panels a <= b into tiles: one panel against at most `max_panels` others."""
@@ -37,21 +48,33 @@ def cut_triangle(n_panels: int, max_panels: int) -> Tiles:
     return Tiles(strip, begins, np.minimum(begins + max_panels, n_panels))
 
 
-def pack_panels(X: np.ndarray, n_features: int, points: int) -> np.ndarray:
-    """Return the first `n_features` columns as float64 panels of `points` points, flat.
+def row_blocks(X: np.ndarray, n_features: int, multiple: int = 1) -> Iterator[tuple[int, np.ndarray]]:
+    """Yield (first row, block) of the first `n_features` columns, in blocks of a multiple of `multiple` rows.
 
-    Element (panel * n_features + feature) * points + k is X[panel * points + k, feature]; the tail is zero. Rows
-    are read in blocks, so a memmap is never held twice.
+    A block is at most some megabytes, so that a memmap is never held whole.
     """
-    n_samples = X.shape[0]
-    n_panels = -(-n_samples // points)
-    panels = np.zeros((n_panels, n_features, points))
-    panels_a_block = max(1, 2**21 // (n_features * points))
-    for start in range(0, n_panels, panels_a_block):
-        block = X[start * points : (start + panels_a_block) * points, :n_features]
+    rows = multiple * max(1, _VALUES_A_BLOCK // (n_features * multiple))
+    for start in range(0, X.shape[0], rows):
+        yield start, X[start : start + rows, :n_features]
+
+
+def pack_panels(
+    X: np.ndarray,
+    n_features: int,
+    points: int,
+    dtype: Any = np.float64,
+    prepare: Callable[[np.ndarray], np.ndarray] = np.asarray,
+) -> np.ndarray:
+    """Return ``prepare(X)``'s first `n_features` columns as panels of `points` points, flat.
+
+    Element (panel * n_features + feature) * points + k is X[panel * points + k, feature]; the tail is zero.
+    """
+    panels = np.zeros((-(-X.shape[0] // points), n_features, points), dtype=dtype)
+    for start, rows in row_blocks(X, n_features, points):
+        block, first = prepare(rows), start // points
         whole = block.shape[0] // points
-        panels[start : start + whole] = block[: whole * points].reshape(whole, points, n_features).transpose(0, 2, 1)
+        panels[first : first + whole] = block[: whole * points].reshape(whole, points, n_features).transpose(0, 2, 1)
         rest = block[whole * points :]
         if rest.shape[0]:
-            panels[start + whole, :, : rest.shape[0]] = rest.T
+            panels[first + whole, :, : rest.shape[0]] = rest.T
     return panels.ravel()

@@ -1,0 +1,152 @@
+"""The screened pair scan: float32 over all tiles, float64 for the few pairs that may matter."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+
+from fastcurse._kernels import distances as exact
+from fastcurse._kernels import screen, simd
+from fastcurse.engine.batches import run_batches
+from fastcurse.engine.pair_scan import OVERFLOW, PAIR_FEATURES_A_TILE, PairScan, ScanResult, precedes
+from fastcurse.engine.screen_bounds import cut_blocks, thresholds
+from fastcurse.engine.tiles import Tiles, cut_triangle, pack_panels, row_blocks
+
+_SMALLEST_EXPONENT = -400  # below this, squares of the data underflow more than the proof allows
+_CACHE_BYTES = 2**19  # of panels that all rows of a strip share: a quarter of a common second-level cache
+_CAPACITY = 512  # pairs noted in a tile before the screen gives it up
+_BYTES_A_BATCH = 2**24
+_SEED_SHARE = 10  # one point in ten gives the first bounds: 1 % of the pairs
+_DEFEATED_SHARE = 8  # more than one tile in eight given up in a batch: the screen does not pay
+
+
+class Frame(NamedTuple):
+    """Where the points are moved to for the screen: (x - centre) * 2**-exponent."""
+
+    centre: np.ndarray
+    exponent: int
+    largest_norm: np.ndarray  # of each prefix, in the frame, rounded up
+
+    def prepare(self, rows: np.ndarray) -> np.ndarray:
+        """Return the rows in the frame, float64."""
+        return np.ldexp(rows.astype(np.float64) - self.centre, -self.exponent)
+
+
+def find_frame(X: np.ndarray, n_features: int) -> Frame | None:
+    """Return the frame of the points, or None where float32 cannot screen them (overflow or underflow).
+
+    Raises ValueError where one feature alone spreads so far that a squared distance overflows.
+    """
+    low, high = np.full(n_features, np.inf), np.full(n_features, -np.inf)
+    for _, rows in row_blocks(X, n_features):
+        np.minimum(low, rows.min(axis=0), out=low)
+        np.maximum(high, rows.max(axis=0), out=high)
+    with np.errstate(over="ignore"):
+        squares = (high - low) ** 2
+        if np.isinf(squares).any():
+            raise ValueError(OVERFLOW)
+        if np.isinf(squares.sum()):
+            return None
+    centre = low + (high - low) / 2
+    widest = np.maximum(high - centre, centre - low)
+    exponent = int(np.frexp(widest.max())[1])
+    if exponent < _SMALLEST_EXPONENT:
+        return None
+    p = np.arange(1, n_features + 1)
+    # Rounded up: p roundings of the sum, and p squares that may each underflow to 0.
+    norm = np.sqrt(np.cumsum(np.ldexp(widest, -exponent) ** 2)) * (1 + (p + 8) * 2.0**-52) + p * 2.0**-500
+    return Frame(centre, exponent, norm)
+
+
+class ScreenedScan:
+    """The packed float32 points, their tiles, and the best distances found so far."""
+
+    def __init__(self, points: np.ndarray, prefixes: np.ndarray, frame: Frame) -> None:
+        self.points, self.prefixes, self.frame = points, prefixes, frame
+        self.n_samples, self.n_features = points.shape[0], int(prefixes[-1])
+        self.width = simd.width_of(simd.host_bits())
+        self.size = screen.panel_size(self.width)
+        self.panels = pack_panels(points, self.n_features, self.size, np.float32, frame.prepare)
+        self.n_panels = -(-self.n_samples // self.size)
+        per_panel = self.size * self.size * self.n_features
+        tiles = cut_triangle(self.n_panels, max(1, PAIR_FEATURES_A_TILE // per_panel))
+        # Sorted data must not make every batch better than the last: tiles come in a fixed shuffled order.
+        self.tiles = tiles.take(np.random.default_rng(0).permutation(tiles.strips.size))
+        self.blocks = cut_blocks(prefixes)
+        last = self.n_samples  # a pair that every real pair precedes
+        self.nearest, self.farthest = np.full(self.n_features, np.inf), np.full(self.n_features, -np.inf)
+        self.near_pair = np.full((self.n_features, 2), last, dtype=np.int64)
+        self.far_pair = self.near_pair.copy()
+        self.tiles_certified = self.pairs_certified = 0
+
+    def run(self, advance: Callable[[float], object]) -> ScanResult:
+        """Screen every tile, certify what it notes, and measure exactly the tiles that it gave up."""
+        self._seed()
+        given_up = self._screen(advance)
+        if given_up.size:
+            self._measure(self.tiles.take(given_up))
+        return ScanResult(
+            self.nearest, self.farthest, self.near_pair, self.far_pair, self.tiles.strips.size,
+            self.tiles_certified, self.pairs_certified,
+        )  # fmt: skip
+
+    def _seed(self) -> None:
+        """Take first bounds from the pairs among one point in ten; their pairs are named when the scan meets them."""
+        step = max(1, min(_SEED_SHARE, self.n_samples // 64))
+        seeds = PairScan(self.points[::step], self.n_features).measure(lambda share: None)
+        self.nearest, self.farthest = seeds.nearest, seeds.farthest
+
+    def _screen(self, advance: Callable[[float], object]) -> np.ndarray:
+        """Screen the tiles in batches; return the indices of those given up."""
+        total, n_tiles = self.tiles.work.sum(), self.tiles.strips.size
+        max_items = max(1, _BYTES_A_BATCH // (16 * _CAPACITY))
+        pairs = np.empty((min(max_items, n_tiles), _CAPACITY, 2), dtype=np.int64)
+        counts = np.zeros(n_tiles, dtype=np.int64)
+        stride = max(1, _CACHE_BYTES // (4 * self.size * self.n_features))
+        defeated = False
+
+        def run(start: int, stop: int) -> None:
+            nonlocal defeated
+            if defeated:
+                counts[start:stop] = _CAPACITY + 1
+                return
+            batch, noted = self.tiles.take(slice(start, stop)), pairs[: stop - start]
+            limits = thresholds(
+                self.nearest, self.farthest, self.frame.largest_norm, self.frame.exponent, self.prefixes, self.blocks
+            )
+            screen.scan_tiles(
+                self.width, self.panels, self.n_features, self.n_samples, *batch, stride, *self.blocks, *limits,
+                noted, counts[start:stop],
+            )  # fmt: skip
+            done = counts[start:stop]
+            kept = np.arange(_CAPACITY) < np.where(done > _CAPACITY, 0, done)[:, None]
+            self._certify(noted[kept])
+            self.tiles_certified += int(np.count_nonzero(done))
+            defeated = int(np.count_nonzero(done > _CAPACITY)) * _DEFEATED_SHARE > stop - start
+
+        run_batches(self.tiles.work, run, max_items=max_items, advance=lambda done: advance(done / total))
+        return np.flatnonzero(counts > _CAPACITY)
+
+    def _certify(self, pairs: np.ndarray) -> None:
+        """Measure the pairs (m, 2) in the defined order and merge them."""
+        self.pairs_certified += len(pairs)
+        chunk = max(1, 2**19 // self.n_features)
+        for start in range(0, len(pairs), chunk):
+            some = pairs[start : start + chunk]
+            first, second = (self.points[some[:, side], : self.n_features].astype(np.float64) for side in range(2))
+            exact.certify_pairs(first, second, some, self.nearest, self.near_pair, self.farthest, self.far_pair)
+
+    def _measure(self, tiles: Tiles) -> None:
+        """Measure the given-up tiles in float64 and merge their extremes."""
+        scan = PairScan(self.points, self.n_features)
+        scan.tiles = tiles.take(np.lexsort((tiles.begins, tiles.strips))).split(scan.n_panels)
+        extremes = scan.measure(lambda share: None)
+        near_pair, far_pair, _ = scan.locate(extremes)
+        for beats, value, pair, best, best_pair in (
+            (np.less, extremes.nearest, near_pair, self.nearest, self.near_pair),
+            (np.greater, extremes.farthest, far_pair, self.farthest, self.far_pair),
+        ):
+            better = beats(value, best) | ((value == best) & precedes(pair, best_pair))
+            best[better], best_pair[better] = value[better], pair[better]
