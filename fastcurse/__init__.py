@@ -33,15 +33,17 @@ if TYPE_CHECKING:
         shell_fraction,
     )
     from fastcurse.discriminant import PrefixLDA
-    from fastcurse.distances import DistanceExtremes, distance_extremes
+    from fastcurse.distances import DistanceExtremes, DistanceMoments, distance_extremes, distance_moments
     from fastcurse.trunk import make_trunk
 
 _HOME = {
     "BallVolumeEstimate": "balls",
     "DistanceExtremes": "distances",
+    "DistanceMoments": "distances",
     "PrefixLDA": "discriminant",
     "ball_volume": "balls",
     "distance_extremes": "distances",
+    "distance_moments": "distances",
     "estimate_ball_volume": "balls",
     "log_ball_volume": "balls",
     "make_trunk": "trunk",
@@ -52,10 +54,12 @@ _SUBMODULES = ("experiments", "theory")
 __all__ = [
     "BallVolumeEstimate",
     "DistanceExtremes",
+    "DistanceMoments",
     "PrefixLDA",
     "__version__",
     "ball_volume",
     "distance_extremes",
+    "distance_moments",
     "estimate_ball_volume",
     "experiments",
     "log_ball_volume",

@@ -10,8 +10,8 @@ from scipy.spatial.distance import pdist
 from strategies import point_clouds
 
 import fastcurse as fc
-from fastcurse import distances
 from fastcurse._kernels import simd
+from fastcurse.distances import SCREENS
 from fastcurse.engine import batches, pair_scan
 from fastcurse.engine.tiles import cut_triangle, pack_panels
 from fastcurse.reference import article
@@ -129,7 +129,7 @@ class TestAgnosticism:
     X = np.random.default_rng(7).integers(-4, 5, (300, 9)).astype(float)
 
     @pytest.mark.parametrize("n_threads", [1, 2, 3, 8, 100])
-    @pytest.mark.parametrize("screen", distances.SCREENS)
+    @pytest.mark.parametrize("screen", SCREENS)
     def test_threads_and_screens(self, n_threads, screen):
         assert same(fc.distance_extremes(self.X), fc.distance_extremes(self.X, n_threads=n_threads, screen=screen))
 
@@ -143,6 +143,16 @@ class TestAgnosticism:
         monkeypatch.setattr(pair_scan, "PAIR_FEATURES_A_TILE", size * size * 9 * max_panels)
         monkeypatch.setattr(pair_scan, "_BYTES_A_BATCH", 16 * 9 * items)
         assert same(expected, fc.distance_extremes(self.X))
+
+    @pytest.mark.parametrize("items", [1, 1000])
+    def test_equal_extremes_in_one_strip_go_to_the_smaller_row(self, items, monkeypatch):
+        # The group of row 4 meets its neighbour in an early tile, that of row 0 an equal one in a late tile.
+        X = 1e6 + 1e3 * np.arange(300.0)[:, None] ** 2
+        X[[20, 250], 0] = X[[4, 0], 0] + 1.0
+        monkeypatch.setattr(simd, "host_bits", lambda: 256)
+        monkeypatch.setattr(pair_scan, "PAIR_FEATURES_A_TILE", 1)
+        monkeypatch.setattr(pair_scan, "_BYTES_A_BATCH", 32 * items)
+        assert fc.distance_extremes(X, screen="none").nearest_pair.tolist() == [[0, 250]]
 
     def test_restores_the_thread_count(self):
         import numba
@@ -227,6 +237,51 @@ class TestResult:
         ax = ext.plot()
         assert ax.get_xlabel() == "number of features"
         assert ext.plot(ax=ax) is ax
+
+    def test_save_and_load(self, tmp_path):
+        ext = fc.distance_extremes(np.random.default_rng(0).normal(size=(50, 4)), prefixes=[1, 3])
+        ext.save(tmp_path / "ext.npz")
+        again = fc.DistanceExtremes.load(tmp_path / "ext.npz")
+        assert same(ext, again)
+        assert again.prefixes.tolist() == [1, 3]
+        assert (again.stats, again.n_samples, again.n_features) == (ext.stats, 50, 4)
+        assert not again.nearest.flags.writeable
+        assert [path.name for path in tmp_path.iterdir()] == ["ext.npz"]
+
+    def test_failed_save_keeps_the_old_file(self, tmp_path, monkeypatch):
+        path = tmp_path / "ext.npz"
+        path.write_text("old", encoding="ascii")
+        ext = fc.distance_extremes([[0.0], [1.0]])
+
+        def fail(*arguments, **options):
+            raise OSError("disk full")
+
+        monkeypatch.setattr(np, "savez", fail)
+        with pytest.raises(OSError, match="disk full"):
+            ext.save(path)
+        assert path.read_text(encoding="ascii") == "old"
+        assert list(tmp_path.iterdir()) == [path]
+
+    def test_load_refuses_what_save_did_not_write(self, tmp_path):
+        path = tmp_path / "ext.npz"
+        message = "path must be a file that DistanceExtremes.save wrote"
+        with pytest.raises(ValueError, match=message):
+            fc.DistanceExtremes.load(path)
+        np.savez(path, a=1)
+        with pytest.raises(ValueError, match=message):
+            fc.DistanceExtremes.load(path)
+        np.savez(path, format=np.array([{}], dtype=object))
+        with pytest.raises(ValueError, match=f"{message}.*allow_pickle"):
+            fc.DistanceExtremes.load(path)
+        fc.distance_extremes([[0.0], [1.0]]).save(path)
+        with np.load(path) as archive:
+            contents = dict(archive)
+        np.savez(path, **{**contents, "version": 99})
+        with pytest.raises(ValueError, match=f"{message}.*its version is 99, this fastcurse reads 1"):
+            fc.DistanceExtremes.load(path)
+        path.write_bytes(path.read_bytes()[:300])
+        with pytest.raises(ValueError, match=message):
+            fc.DistanceExtremes.load(path)
 
     def test_stats_count_pairs_and_tiles(self):
         ext = fc.distance_extremes(np.random.default_rng(0).normal(size=(100, 4)))

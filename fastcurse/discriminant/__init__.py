@@ -8,7 +8,6 @@
     _nested       tall or ridge: one Cholesky factor, all prefixes are running sums
     _dense        the other prefixes, one rule each: refined, wide, scikit-learn
     _moments      sufficient statistics (counts, means, scatter) and the standardised frame
-    _blas         one BLAS thread: the same bits for any number of cores
 """
 
 from fastcurse.discriminant._classifier import PrefixLDA

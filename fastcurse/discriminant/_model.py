@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from fastcurse._kernels.discriminant import count_correct, fill_prefix_scores
-from fastcurse.discriminant._blas import one_blas_thread
 from fastcurse.discriminant._dense import (
     Rule,
     TrainingRows,
@@ -27,6 +26,7 @@ from fastcurse.discriminant._moments import (
     standard_scatter,
 )
 from fastcurse.discriminant._nested import NestedFactor, nested_factor
+from fastcurse.engine.blas import one_blas_thread
 from fastcurse.engine.threads import parallel_region
 
 # Rows scored at once: a block of 1000 features is 32 MB.

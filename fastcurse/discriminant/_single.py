@@ -8,8 +8,8 @@ import numpy as np
 from scipy.special import expit, log_expit, log_softmax, softmax
 from sklearn.utils.validation import check_is_fitted
 
-from fastcurse.discriminant._blas import one_blas_thread
 from fastcurse.discriminant._model import PrefixModel, decided
+from fastcurse.engine.blas import one_blas_thread
 
 
 class SinglePrefixMethods:

@@ -33,3 +33,18 @@ def distance_extremes(X: Any, *, prefixes: Any = None) -> Extremes:
             nearest[nearer], nearest_pair[nearer] = distance[nearer], (i, j)
             farthest[farther], farthest_pair[farther] = distance[farther], (i, j)
     return Extremes(prefixes, nearest, farthest, nearest_pair, farthest_pair)
+
+
+class Moments(NamedTuple):
+    """Same names as the public result's."""
+
+    mean_sq: np.ndarray
+    var_sq: np.ndarray
+
+
+def distance_moments(X: Any) -> Moments:
+    """Return mean and variance of the squared distances over all pairs, from the pairs."""
+    X = np.asarray(X).astype(float)
+    i, j = np.triu_indices(len(X), 1)
+    squares = np.cumsum((X[i] - X[j]) ** 2, axis=1)
+    return Moments(squares.mean(axis=0), squares.var(axis=0))

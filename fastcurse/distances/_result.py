@@ -1,0 +1,194 @@
+"""What the pair scan returns: extremes, contrasts, a frame, a plot, a file."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+import zipfile
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+_FORMAT, _VERSION = "fastcurse.DistanceExtremes", 1
+_ARRAYS = ("prefixes", "nearest", "farthest", "nearest_pair", "farthest_pair")
+
+
+@dataclass(frozen=True)
+class ScanStats:
+    """What a scan did.
+
+    Attributes
+    ----------
+    pairs : int
+        Pairs i < j of the data, each measured at every prefix.
+    tiles : int
+        Tiles that the triangle of pairs was cut into.
+    tiles_certified : int
+        Tiles that the screen could not dismiss whole; without a screen, those measured again to name a pair.
+    pairs_certified : int
+        Pairs that were measured in float64 after the screen, or again to name a pair.
+    screen : str
+        "float32" or "none".
+    seconds : float
+        Wall-clock time of the scan, with compilation if there was any.
+    pair_features_per_second : float
+        Pairs times the largest asked prefix, by the seconds.
+    """
+
+    pairs: int
+    tiles: int
+    tiles_certified: int
+    pairs_certified: int
+    screen: str
+    seconds: float
+    pair_features_per_second: float
+
+
+@dataclass(frozen=True, eq=False)
+class DistanceExtremes:
+    """Nearest and farthest pair at each prefix; arrays are read-only.
+
+    Attributes
+    ----------
+    prefixes : ndarray of shape (m,), int64
+        Number of leading features of each entry.
+    nearest, farthest : ndarray of shape (m,), float64
+        Smallest and largest Euclidean distance over all pairs, in the unit of the data.
+    nearest_pair, farthest_pair : ndarray of shape (m, 2), int64
+        Row indices i < j of the lexicographically smallest pair at that distance.
+    n_samples, n_features : int
+        Shape of the data.
+    stats : ScanStats
+        What the scan did.
+    """
+
+    prefixes: np.ndarray
+    nearest: np.ndarray
+    farthest: np.ndarray
+    nearest_pair: np.ndarray
+    farthest_pair: np.ndarray
+    n_samples: int
+    n_features: int
+    stats: ScanStats
+
+    def __post_init__(self) -> None:
+        for name in _ARRAYS:
+            getattr(self, name).setflags(write=False)
+
+    @property
+    def contrast(self) -> np.ndarray:
+        """(farthest - nearest) / farthest, shape (m,); 0 where farthest is 0."""
+        return _ratio(self.farthest - self.nearest, self.farthest, where_zero=0.0)
+
+    @property
+    def squared_contrast(self) -> np.ndarray:
+        """The contrast of the squared distances, shape (m,): what the article plots."""
+        # 1 - q² as (1 - q)(1 + q): no square can overflow, and nothing cancels when q is near 1.
+        return self.contrast * (1.0 + _ratio(self.nearest, self.farthest, where_zero=0.0))
+
+    @property
+    def relative_contrast(self) -> np.ndarray:
+        """(farthest - nearest) / nearest, shape (m,); inf where nearest is 0 (Beyer et al. 1999)."""
+        return _ratio(self.farthest - self.nearest, self.nearest, where_zero=np.inf)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write everything to `path` as a versioned ``.npz`` file, whole or not at all.
+
+        Parameters
+        ----------
+        path : str or path-like
+            File to write; replaced if it exists.
+        """
+        path = Path(path)
+        arrays = {name: getattr(self, name) for name in _ARRAYS}
+        about = {"n_samples": self.n_samples, "n_features": self.n_features, "stats": asdict(self.stats)}
+        with tempfile.NamedTemporaryFile(dir=path.absolute().parent, prefix=f".{path.name}-", delete=False) as file:
+            try:
+                np.savez(file, format=_FORMAT, version=_VERSION, about=json.dumps(about), **arrays)
+                file.close()
+                os.replace(file.name, path)
+            except BaseException:
+                file.close()
+                os.unlink(file.name)
+                raise
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> DistanceExtremes:
+        """Return what `save` wrote.
+
+        Parameters
+        ----------
+        path : str or path-like
+            File to read; nothing in it is ever unpickled.
+
+        Returns
+        -------
+        DistanceExtremes
+            Equal in every bit to what was saved.
+
+        Raises
+        ------
+        ValueError
+            The file cannot be read, is not one of ours, or is of another version.
+        """
+        try:
+            with open(path, "rb") as file, np.load(file, allow_pickle=False) as archive:
+                if str(archive["format"]) != _FORMAT:
+                    raise ValueError(f"its format is {str(archive['format'])!r}, not {_FORMAT!r}")
+                if int(archive["version"]) != _VERSION:
+                    raise ValueError(f"its version is {archive['version']}, this fastcurse reads {_VERSION}")
+                arrays = {name: archive[name] for name in _ARRAYS}
+                about = json.loads(str(archive["about"]))
+            stats = ScanStats(**about.pop("stats"))
+            return cls(**arrays, **about, stats=stats)
+        except (OSError, EOFError, ValueError, KeyError, TypeError, AttributeError, zipfile.BadZipFile) as error:
+            raise ValueError(
+                f"path must be a file that DistanceExtremes.save wrote, got {str(path)!r}: {error}"
+            ) from None
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row a prefix as a pandas DataFrame (needs pandas)."""
+        import pandas as pd
+
+        return pd.DataFrame(
+            {
+                "prefix": self.prefixes,
+                "nearest": self.nearest,
+                "farthest": self.farthest,
+                "nearest_i": self.nearest_pair[:, 0],
+                "nearest_j": self.nearest_pair[:, 1],
+                "farthest_i": self.farthest_pair[:, 0],
+                "farthest_j": self.farthest_pair[:, 1],
+                "contrast": self.contrast,
+                "squared_contrast": self.squared_contrast,
+                "relative_contrast": self.relative_contrast,
+            }
+        )
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw the contrast against the number of features on `ax` (None: a new figure) and return it.
+
+        Parameters
+        ----------
+        ax : matplotlib.axes.Axes, optional
+            Where to draw.
+
+        Returns
+        -------
+        matplotlib.axes.Axes
+            The axes drawn on.
+        """
+        from fastcurse.plots import draw_contrast
+
+        return draw_contrast(self, ax)
+
+
+def _ratio(numerator: np.ndarray, denominator: np.ndarray, where_zero: float) -> np.ndarray:
+    return np.divide(numerator, denominator, out=np.full_like(numerator, where_zero), where=denominator > 0)
