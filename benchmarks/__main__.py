@@ -1,4 +1,4 @@
-"""Runs every benchmark and prints its ratios: python -m benchmarks [--only NAME] [--json FILE]."""
+"""Runs every benchmark and prints its rows: python -m benchmarks [--only NAME] [--output FOLDER]."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import argparse
 import json
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 from fastcurse.report.environment import describe
 
@@ -13,23 +14,25 @@ NAMES = ("distances", "discriminant", "balls")
 
 
 def main() -> None:
-    """Run the chosen benchmarks in one process."""
+    """Run the chosen benchmarks in one process; write NAME.json of each into the folder, if one is given."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--only", choices=NAMES, action="append")
-    parser.add_argument("--json", type=Path, help="also write the rows and the machine here")
+    parser.add_argument("--output", type=Path, help="folder for NAME.json; benchmarks/results is what README.md shows")
     arguments = parser.parse_args()
     machine = describe()
     print(f"{machine['cpu']}, {machine['instruction_set']}, {machine['threads']} threads, {machine['versions']}")
-    rows = []
     for name in arguments.only or NAMES:
-        for row in import_module(f"benchmarks.bench_{name}").run():
-            rows.append({"benchmark": name, **row})
-            print(
-                f"{name:13} {row['case']:58} {row['peer']}: {row['peer_seconds']:.3g} s, "
-                f"ours: {row['our_seconds']:.3g} s, ratio {row['ratio']:.3g}"
-            )
-    if arguments.json:
-        arguments.json.write_text(json.dumps({"machine": machine, "rows": rows}, indent=1) + "\n", encoding="utf-8")
+        rows = import_module(f"benchmarks.bench_{name}").run()
+        for row in rows:
+            print(f"{name}: {row['case']}: " + ", ".join(_shown(key, row[key]) for key in row if key != "case"))
+        if arguments.output:
+            arguments.output.mkdir(parents=True, exist_ok=True)
+            text = json.dumps({"machine": machine, "rows": rows}, indent=1) + "\n"
+            (arguments.output / f"{name}.json").write_text(text, encoding="utf-8")
+
+
+def _shown(key: str, value: Any) -> str:
+    return f"{key} {value:.4g}" if isinstance(value, float) else f"{key} {value}"
 
 
 if __name__ == "__main__":

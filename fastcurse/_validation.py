@@ -12,7 +12,7 @@ _ROWS_PER_CHECK = 4096
 
 
 def _shown(value: object, limit: int = 60) -> str:
-    text = repr(value)
+    text = " ".join(repr(value).split())
     return text if len(text) <= limit else text[: limit - 3] + "..."
 
 
@@ -79,22 +79,38 @@ def check_seed(random_state: Any) -> np.random.SeedSequence:
     return np.random.SeedSequence(int(random_state))
 
 
-def check_points(X: Any, name: str = "X", *, min_samples: int = 2) -> np.ndarray:
+class _ComplexDataError(TypeError, ValueError):
+    """Complex numbers: the wrong type here, a ValueError in scikit-learn's contract; as numpy's AxisError is two."""
+
+
+def check_points(X: Any, name: str = "X", *, min_samples: int = 2, allow_objects: bool = False) -> np.ndarray:
     """Return `X` as a real, finite, two-dimensional array, without copying one that already is.
 
     Raises TypeError for complex numbers, strings, objects and sparse matrices; ValueError for ragged
     lists, the wrong number of dimensions, fewer than `min_samples` rows, no feature, and the first
-    element that is not finite (its row and column are named).
+    element that is not finite (its row and column are named). `allow_objects` takes object arrays whose
+    elements are all real numbers, as float64.
+
+    The messages keep to phrases that scikit-learn's `check_estimator` looks for ("Reshape your data",
+    "n_samples = 1", "0 feature(s) (shape=(5, 0)) while a minimum of 1 is required.", "NaN").
     """
-    array = _as_numeric(X, name)
+    array = _as_numeric(X, name, allow_objects=allow_objects)
     if array.ndim != 2:
-        hint = "; reshape a single feature with X.reshape(-1, 1)" if array.ndim == 1 else ""
+        hint = ""
+        if array.ndim == 1 and min_samples > 1:
+            hint = f"; reshape a single feature with {name}.reshape(-1, 1)"
+        elif array.ndim == 1:
+            hint = f". Reshape your data: {name}.reshape(-1, 1) if it is one feature, {name}.reshape(1, -1) if one row"
         raise ValueError(f"{name} must have 2 dimensions (n_samples, n_features), got shape {array.shape}{hint}")
     n_samples, n_features = array.shape
     if n_samples < min_samples:
-        raise ValueError(f"{name} must have at least {min_samples} rows, got shape {array.shape}")
+        rule = "1 row" if min_samples == 1 else f"{min_samples} rows"
+        raise ValueError(f"{name} must have at least {rule}, got shape {array.shape}, n_samples = {n_samples}")
     if n_features < 1:
-        raise ValueError(f"{name} must have at least 1 feature, got shape {array.shape}")
+        raise ValueError(
+            f"{name} must have at least 1 feature, got 0 feature(s) (shape={array.shape}) "
+            "while a minimum of 1 is required."
+        )
     if array.dtype.kind == "f":
         _check_finite(array, name)
     return array
@@ -125,22 +141,54 @@ def check_prefixes(prefixes: Any, n_features: int) -> np.ndarray:
     return array
 
 
-def check_labels(y: Any, n_samples: int, name: str = "y") -> np.ndarray:
-    """Return the labels as a one-dimensional array of `n_samples` elements of at least two classes."""
-    labels = np.asarray(y)
+def check_labels(y: Any, n_samples: int, name: str = "y", points: str = "X") -> np.ndarray:
+    """Return the labels as a one-dimensional array of one finite number or string for each row of `points`."""
+    try:
+        labels = np.asarray(y)
+    except (ValueError, TypeError):
+        raise ValueError(f"{name} must have 1 dimension (n_samples,), got the ragged {_shown(y)}") from None
     if labels.ndim == 2 and labels.shape[1] == 1:
         labels = labels[:, 0]
     if labels.ndim != 1:
         raise ValueError(f"{name} must have 1 dimension (n_samples,), got shape {labels.shape}")
     if labels.shape[0] != n_samples:
-        raise ValueError(f"{name} must have one label a row: X has {n_samples} rows, {name} has {labels.shape[0]}")
+        raise ValueError(
+            f"{name} must have one label a row: {points} has {n_samples} rows, {name} has {labels.shape[0]}"
+        )
+    if labels.dtype.kind == "c":
+        raise TypeError(f"{name} must hold numbers or strings, got dtype {labels.dtype}")
     if labels.dtype.kind == "f" and not np.isfinite(labels).all():
         at = int(np.flatnonzero(~np.isfinite(labels))[0])
         raise ValueError(f"{name} has a {labels[at]} at row {at}; labels need finite values")
+    if labels.dtype.kind == "O":
+        for row, label in enumerate(labels):
+            if not isinstance(label, str):
+                raise TypeError(
+                    f"{name} must hold numbers or strings, with dtype object only strings, got {_shown(label)} "
+                    f"({type(label).__name__}) at row {row} (Unknown label type)"
+                )
     return labels
 
 
-def _as_numeric(value: Any, name: str) -> np.ndarray:
+def check_classes(labels: np.ndarray, name: str = "y") -> tuple[np.ndarray, np.ndarray]:
+    """Return the sorted classes (at least two) and each label's place among them.
+
+    A number with a fraction is no class: scikit-learn's "Unknown label type: continuous".
+    """
+    if labels.dtype.kind == "f":
+        fractions = np.flatnonzero(labels != np.rint(labels))
+        if fractions.size:
+            raise ValueError(
+                f"{name} must hold whole numbers or strings, got {labels[fractions[0]]} at row {fractions[0]} "
+                "(Unknown label type: continuous)"
+            )
+    classes, codes = np.unique(labels, return_inverse=True)
+    if len(classes) < 2:
+        raise ValueError(f"{name} must hold at least 2 classes, got 1 class: {classes.tolist()[0]!r}")
+    return classes, codes
+
+
+def _as_numeric(value: Any, name: str, *, allow_objects: bool = False) -> np.ndarray:
     if hasattr(value, "toarray") and hasattr(value, "nnz"):
         raise TypeError(f"{name} must be dense, got a sparse matrix; pass {name}.toarray()")
     if isinstance(value, np.ma.MaskedArray) and np.ma.is_masked(value):
@@ -149,12 +197,35 @@ def _as_numeric(value: Any, name: str) -> np.ndarray:
         array = np.asarray(value)
     except (ValueError, TypeError) as error:
         raise ValueError(f"{name} must be rectangular: every row the same number of values ({error})") from None
-    if array.dtype.kind not in "biuf":
-        raise TypeError(
-            f"{name} must hold real numbers (float, int or bool), got dtype {array.dtype}"
-            + (f" from {_shown(value)}" if array.size <= 16 else "")
-        )
-    return array
+    if array.dtype.kind in "biuf":
+        return array
+    rule = f"{name} must hold real numbers (float, int or bool), got dtype {array.dtype}"
+    if array.dtype.kind == "c":
+        raise _ComplexDataError(f"{rule}. Complex data not supported")
+    if array.dtype.kind != "O" or array.ndim == 0:
+        raise TypeError(rule + (f" from {_shown(value)}" if array.size <= 16 else ""))
+    alien = _first_alien(value, array)
+    if alien:
+        raise TypeError(f"{rule} with {alien}; the argument must be free of strings and objects other than numbers")
+    if not allow_objects:
+        raise TypeError(f"{rule}, though its elements are numbers; pass {name}.astype(float)")
+    try:
+        return array.astype(np.float64)
+    except OverflowError:
+        raise ValueError(f"{name} must hold numbers in the range of float64, got a larger whole number") from None
+
+
+def _first_alien(value: Any, array: np.ndarray) -> str:
+    """Name the first element of an object array that is no real number: itself, its type and its place."""
+    for place in np.ndindex(array.shape):
+        element = array[place]
+        if isinstance(element, (numbers.Real, np.bool_)):
+            continue
+        where = ", ".join(f"{axis} {k}" for axis, k in zip(("row", "column", "layer"), place, strict=False))
+        if array.ndim == 2 and hasattr(value, "columns") and hasattr(value, "dtypes"):
+            where += f" ({value.columns[place[1]]!r}, dtype {value.dtypes.iloc[place[1]]})"
+        return f"{_shown(element)} ({type(element).__name__}) at {where}"
+    return ""
 
 
 def _check_finite(array: np.ndarray, name: str) -> None:
@@ -167,7 +238,8 @@ def _check_finite(array: np.ndarray, name: str) -> None:
             row, column = np.argwhere(~np.isfinite(block))[0]
             value = block[row, column]
             raise ValueError(
-                f"{name} has a {value} at row {start + row}, column {column}; only finite values have distances"
+                f"{name} has a {value} at row {start + row}, column {column}; "
+                "every value must be finite, neither NaN nor inf"
             )
 
 
@@ -178,18 +250,6 @@ def check_nonnegative(value: Any, name: str) -> float:
     if not 0.0 <= float(value) < np.inf:
         raise ValueError(f"{name} must be at least 0 and finite, got {value}")
     return float(value)
-
-
-def check_finite_rows(array: np.ndarray, name: str, purpose: str) -> np.ndarray:
-    """Return the float64 `array` (n, D), or raise: the first element that is NaN or inf is named."""
-    for start in range(0, array.shape[0], _ROWS_PER_CHECK):
-        finite = np.isfinite(array[start : start + _ROWS_PER_CHECK])
-        if not finite.all():
-            row, column = np.argwhere(~finite)[0]
-            value = array[start + row, column]
-            shown = "NaN" if np.isnan(value) else f"{value}"
-            raise ValueError(f"{name} has {shown} at row {start + row}, column {column}; {purpose} needs finite values")
-    return array
 
 
 def check_priors(priors: Any, n_classes: int) -> np.ndarray:

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import csv
+import re
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
 from fastcurse._version import __version__
+
+if TYPE_CHECKING:
+    import numpy as np
 
 _EXPERIMENTS = ("ball", "concentration", "peaking", "moons", "noise")
 
@@ -23,17 +28,23 @@ def main(arguments: Sequence[str] | None = None) -> None:
         _complain(error.format_message())
         sys.exit(2)
     except (ValueError, TypeError, OSError, MemoryError) as error:
-        _complain(str(error) or type(error).__name__)
+        _complain(" ".join([str(error) or type(error).__name__, *getattr(error, "__notes__", [])]))
         sys.exit(2)
-    except (click.Abort, KeyboardInterrupt):
-        _complain("interrupted; nothing was written")
+    except (click.Abort, KeyboardInterrupt) as error:
+        # Click hides the interrupt behind its own Abort; a note says what the interrupt left behind.
+        notes = getattr(error.__cause__ or error, "__notes__", [])
+        _complain("interrupted; " + (" ".join(notes) or "nothing was written"))
         sys.exit(130)
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+# Without a command click raises the help text as an error, or prints it, by version: here it is always printed.
+@click.group(context_settings={"help_option_names": ["-h", "--help"]}, invoke_without_command=True)
 @click.version_option(__version__, prog_name="fastcurse")
-def cli() -> None:
+@click.pass_context
+def cli(context: click.Context) -> None:
     """Measure what high dimension does to data, and what helps against it."""
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help())
 
 
 @cli.command()
@@ -72,11 +83,17 @@ def article(output: Path, quick: bool, seed: int, only: tuple[str, ...], repeats
 @click.option("--prefixes", default=None, help="Comma-separated numbers of leading features; default: every one.")
 @click.option("--threads", "n_threads", type=click.IntRange(min=1), default=None, help="Default: all available.")
 def distances(data: Path, prefixes: str | None, n_threads: int | None) -> None:
-    """Print the nearest and farthest pair of rows of DATA at each prefix, as CSV."""
+    """Print the nearest and farthest pair of rows of DATA at each prefix, as CSV.
+
+    DATA is a .npy, .npz (one array), .csv or .parquet file. A .csv may have one header line, without numbers.
+    """
+    from fastcurse import _validation
     from fastcurse.distances import distance_extremes
     from fastcurse.report.datafiles import read_points
 
-    ext = distance_extremes(read_points(data), prefixes=_parse_prefixes(prefixes), n_threads=n_threads, progress=True)
+    X = _validation.check_points(read_points(data), "DATA")
+    with _named_as_on_the_command_line():
+        ext = distance_extremes(X, prefixes=_parse_prefixes(prefixes), n_threads=n_threads, progress=True)
     header = ("prefix", "nearest", "farthest", "contrast", "nearest_i", "nearest_j", "farthest_i", "farthest_j")
     columns = [ext.prefixes, ext.nearest, ext.farthest, ext.contrast, *ext.nearest_pair.T, *ext.farthest_pair.T]
     _print_csv(header, zip(*(column.tolist() for column in columns), strict=True))
@@ -90,24 +107,29 @@ def distances(data: Path, prefixes: str | None, n_threads: int | None) -> None:
               help="Share of the rows kept for testing.")  # fmt: skip
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of the split.")
 def lda(data: Path, labels: Path, prefixes: str | None, test_share: float, seed: int) -> None:
-    """Print LDA's training and test accuracy at each prefix of DATA's features, as CSV."""
+    """Print LDA's training and test accuracy at each prefix of DATA's features, as CSV.
+
+    DATA is a .npy, .npz (one array), .csv or .parquet file; a .csv may have one header line, without numbers.
+    LABELS is such a file of one label a row; a .csv may hold strings, and may have a header line too: one line
+    more than DATA has rows, the first of them no number and no label of another row.
+    """
     import numpy as np
-    from sklearn.model_selection import train_test_split
 
     from fastcurse import _validation
     from fastcurse.discriminant import PrefixLDA
     from fastcurse.report.datafiles import read_labels, read_points
 
-    X = _validation.check_points(read_points(data), "DATA")
-    y = _validation.check_labels(read_labels(labels), X.shape[0], "LABELS")
+    X = np.asarray(_validation.check_points(read_points(data), "DATA"))
+    y = _validation.check_labels(read_labels(labels, n_samples=len(X)), len(X), "LABELS", "DATA")
     chosen = _validation.check_prefixes(_parse_prefixes(prefixes), X.shape[1])
-    X_train, X_test, y_train, y_test = train_test_split(
-        np.asarray(X), y, test_size=test_share, random_state=seed, stratify=y
-    )
-    model = PrefixLDA().fit(X_train, y_train)
-    train, test = model.score_path(X_train, y_train, chosen), model.score_path(X_test, y_test, chosen)
+    test = _test_rows(y, _validation.check_fraction(test_share, "--test-share"), seed)
+    X_train, X_test, y_train, y_test = X[~test], X[test], y[~test], y[test]
+    with _named_as_on_the_command_line():
+        model = PrefixLDA().fit(X_train, y_train)
+        accuracies = [model.score_path(X_train, y_train, chosen), model.score_path(X_test, y_test, chosen)]
+    columns = [chosen, *accuracies]
     _print_csv(
-        ("prefix", "train_accuracy", "test_accuracy"), zip(chosen.tolist(), train.tolist(), test.tolist(), strict=True)
+        ("prefix", "train_accuracy", "test_accuracy"), zip(*(column.tolist() for column in columns), strict=True)
     )
 
 
@@ -132,6 +154,45 @@ def ball(d: int, n_draws: int, seed: int, n_threads: int | None) -> None:
     _print_aligned(("quantity", "value"), rows)
     if est.advice:
         click.echo(est.advice, err=True)
+
+
+def _test_rows(y: np.ndarray, test_share: float, seed: int) -> np.ndarray:
+    """Return bool (n,): a random `test_share` of the rows of each class, rounded up or down.
+
+    The rows stand in a random order within their class, class by class; evenly spaced ones are for testing.
+    """
+    import numpy as np
+
+    from fastcurse import _validation
+
+    classes, codes = _validation.check_classes(y, "LABELS")
+    counts = np.bincount(codes)
+    if counts.min() < 2:
+        alone = classes.tolist()[counts.argmin()]
+        raise ValueError(f"LABELS must have at least 2 rows of each class, got 1 of {alone!r}")
+    order = np.lexsort((np.random.default_rng(seed).random(len(y)), codes))
+    steps = np.floor(np.arange(len(y) + 1) * test_share + 0.5)
+    test = np.empty(len(y), dtype=bool)
+    test[order] = np.diff(steps) > 0
+    left = np.bincount(codes[~test], minlength=len(classes))
+    given = f"--test-share must leave rows to train and to test, got {test_share:g}, which leaves"
+    if not test.any():
+        raise ValueError(f"{given} none of {len(y)} to test")
+    if left.min() == 0:
+        gone = int(left.argmin())
+        raise ValueError(f"{given} none of the {counts[gone]} of class {classes.tolist()[gone]!r} to train")
+    if left.sum() <= len(classes):
+        raise ValueError(f"{given} {left.sum()} of {len(y)} to train, no more than the {len(classes)} classes")
+    return test
+
+
+@contextmanager
+def _named_as_on_the_command_line() -> Iterator[None]:
+    """Call X what the user calls it, in messages of rules that only the computation can check."""
+    try:
+        yield
+    except ValueError as error:
+        raise ValueError(re.sub(r"\bX\b", "DATA", str(error))) from None
 
 
 def _complain(message: str) -> None:

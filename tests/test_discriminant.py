@@ -241,7 +241,9 @@ def test_methods_agree_with_the_path(n_classes, n_features, monkeypatch):
     decided = np.where(path > 0, labels[1], labels[0]) if n_classes == 2 else labels[path.argmax(axis=-1)]
     np.testing.assert_array_equal(labels_path, decided)
     np.testing.assert_array_equal(model.score_path(X, y), (labels_path == y).mean(axis=1))
+    weights = np.arange(24.0)
     assert model.score(X, y) == lda.score(X[:, :p], y)
+    assert model.score(X, y, weights) == pytest.approx(lda.score(X[:, :p], y, weights), rel=1e-15)
     unseen = np.where(codes == 0, "elm", y)
     np.testing.assert_array_equal(model.score_path(X, unseen), (labels_path == unseen).mean(axis=1))
 

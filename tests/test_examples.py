@@ -1,4 +1,4 @@
-"""Every example runs at small size and writes its figure; the benchmark registry is sound."""
+"""Every example runs at small size and writes its figure; README.md's generated parts are up to date."""
 
 from __future__ import annotations
 
@@ -28,6 +28,13 @@ def test_example_writes_its_figure(path, tmp_path):
     assert done.returncode == 0, done.stderr
     assert "all checks hold" in done.stdout
     assert (tmp_path / f"{path.stem}.png").stat().st_size > 10_000
+
+
+def test_readme_is_up_to_date_with_the_committed_numbers():
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "examples" / "readme.py"), "--check"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout
 
 
 def test_examples_use_the_public_interface_only():

@@ -126,7 +126,7 @@ class TestConcentration:
 
     def test_toy_and_cancellation(self, results):
         tables = results["concentration"].tables
-        assert tables["toy"]["squared_distance"].tolist() == [94, 12, 42]
+        assert tables["toy"]["squared_distance"].round(9).tolist() == [94, 12, 42]
         cancelled = tables["cancellation"]
         lost = np.abs(cancelled["smallest_gram_square"] / cancelled["smallest_square"] - 1)
         assert lost[0] < 1e-12 < 1e-4 < lost[1]
@@ -140,7 +140,7 @@ class TestPeaking:
         trials = tables["trials"]
         at = trials["p"] == 51
         assert len(set(trials["exact_accuracy"][at])) == at.sum() == 4
-        assert np.array_equal(tables["repeated_trial"]["first_trial"], tables["repeated_trial"]["second_trial"])
+        assert tables["article"]["p"].size == np.unique(tables["article"]["p"]).size
 
     def test_test_accuracy_estimates_the_exact_one(self, results):
         trials = results["peaking"].tables["trials"]

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import csv
 import json
-import os
+import pickle
 import subprocess
 import sys
+import warnings
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +18,6 @@ import fastcurse as fc
 from fastcurse import cli, experiments
 from fastcurse.experiments import Check
 from fastcurse.report import article, datafiles, environment
-from fastcurse.report.folder import check_output_folder, staged_folder
 
 
 def run(capsys, *arguments):
@@ -117,49 +118,6 @@ class TestArticle:
         assert list(tmp_path.iterdir()) == []
 
 
-class TestOutputFolder:
-    def test_foreign_file_is_refused_and_kept(self, tmp_path, capsys):
-        (tmp_path / "thesis.tex").write_text("years of work", encoding="utf-8")
-        code, _, err = run(capsys, "article", "--quick", "--only", "ball", "--output", tmp_path)
-        assert code == 2
-        assert err.count("\n") == 1
-        assert "'thesis.tex', which fastcurse did not write" in err
-        assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
-
-    def test_file_that_appears_during_the_run_is_kept(self, tmp_path):
-        def write():
-            with staged_folder(tmp_path / "out") as stage:
-                (stage / "results.json").write_text("{}", encoding="utf-8")
-                (tmp_path / "out").mkdir()
-                (tmp_path / "out" / "notes.txt").write_text("mine", encoding="utf-8")
-
-        with pytest.raises(ValueError, match=r"notes\.txt"):
-            write()
-        assert [path.name for path in tmp_path.rglob("*")] == ["out", "notes.txt"]
-
-    def test_manifest_cannot_name_files_outside(self, tmp_path):
-        victim = tmp_path / "victim.txt"
-        victim.write_text("keep", encoding="utf-8")
-        out = tmp_path / "out"
-        out.mkdir()
-        (out / "results.json").write_text('{"meta": {"files": ["../victim.txt"]}}', encoding="utf-8")
-        with staged_folder(out) as stage:
-            (stage / "results.json").write_text("{}", encoding="utf-8")
-        assert victim.read_text(encoding="utf-8") == "keep"
-
-    def test_file_in_place_of_the_folder(self, tmp_path):
-        (tmp_path / "out").write_text("", encoding="utf-8")
-        with pytest.raises(ValueError, match="output must be a folder, got the file"):
-            check_output_folder(tmp_path / "out")
-        with pytest.raises(ValueError, match="output must lie in a folder"):
-            check_output_folder(tmp_path / "out" / "deeper")
-
-    def test_unwritable_folder(self, tmp_path, monkeypatch):
-        monkeypatch.setattr(os, "access", lambda path, mode: False)  # root may write anywhere
-        with pytest.raises(ValueError, match="output must be a folder that can be written"):
-            check_output_folder(tmp_path / "out")
-
-
 class TestCommands:
     def test_distances(self, tmp_path, capsys):
         X = np.random.default_rng(0).normal(size=(30, 4)).astype(np.float32)
@@ -188,6 +146,34 @@ class TestCommands:
         _, _, err = run(capsys, "ball", 40, "--draws", 1000)
         assert err
 
+    def test_without_a_command_the_help_is_printed(self, capsys):
+        code, out, err = run(capsys)
+        assert (code, err) == (0, "")
+        assert out == run(capsys, "--help")[1]
+        assert out.splitlines()[0] == "Usage: fastcurse [OPTIONS] [COMMAND] [ARGS]..."
+
+    def test_lda_splits_each_class(self):
+        y = np.repeat(["a", "b", "c"], [300, 41, 2])
+        for seed in (0, 5_000_000_000):
+            test = cli._test_rows(y, 0.3, seed)
+            for label in "abc":
+                share = 0.3 * (y == label).sum()
+                assert np.floor(share) <= test[y == label].sum() <= np.ceil(share)
+            assert test.sum() == round(0.3 * len(y))
+            assert (test == cli._test_rows(y, 0.3, seed)).all()
+        assert (test != cli._test_rows(y, 0.3, 1)).any()
+        # Rows of a class are alike: 4000 draws of rate .3, each within 5 standard deviations; false alarms 1e-5.
+        y = np.arange(20) % 2
+        rates = np.mean([cli._test_rows(y, 0.3, seed) for seed in range(4000)], axis=0)
+        assert np.abs(rates - 0.3).max() < 5 * np.sqrt(0.3 * 0.7 / 4000)
+
+    def test_seeds_beyond_32_bits(self, tmp_path, capsys):
+        X, y = fc.make_trunk(20, 3, random_state=0)
+        np.save(tmp_path / "X.npy", X)
+        np.save(tmp_path / "y.npy", y)
+        code, out, err = run(capsys, "lda", tmp_path / "X.npy", tmp_path / "y.npy", "--seed", 5_000_000_000)
+        assert (code, err, out.count("\n")) == (0, "", 4)
+
     def test_module_is_the_command(self):
         done = subprocess.run(
             [sys.executable, "-m", "fastcurse", "--version"], capture_output=True, text=True, check=True
@@ -201,14 +187,43 @@ class TestCommands:
             (["distances", "notes.txt"], "DATA must be a .npy, .npz, .csv, .parquet file"),
             (["distances", "torn.npy"], "DATA cannot be read"),
             (["distances", "empty.npy"], "DATA cannot be read"),
-            (["distances", "pickled.npy"], "DATA cannot be read as a table: .*Python objects"),
-            (["distances", "two.npz"], "DATA must be an .npz file with one array, got 2"),
+            (["distances", "pickled.npy"], "DATA cannot be read as a table: .*Python objects, no plain array$"),
+            (["distances", "pickle.npy"], "'pickle.npy': it is no .npy file, which holds a plain array$"),
+            (["distances", "pickled.npz"], "DATA cannot be read as a table: .*Python objects, no plain array$"),
+            (["distances", "two.npz"], "DATA cannot be read as a table: 'two.npz': it must hold one array, got 2"),
+            (["distances", "bad.npz"], "DATA cannot be read as a table: 'bad.npz': File is not a zip file"),
+            (["distances", "torn.npz"], "DATA cannot be read as a table: 'torn.npz': File is not a zip file"),
+            (["distances", "flipped.npz"], "DATA cannot be read as a table: 'flipped.npz': Bad CRC-32"),
+            (["distances", "text.npz"], "DATA cannot be read as a table: 'text.npz': it holds no plain array"),
+            (["distances", "torn.parquet"], "DATA cannot be read as a table: 'torn.parquet'"),
+            (["distances", "missing.parquet"], "DATA cannot be read: .*No such file"),
+            (["distances", "header.csv"], "DATA cannot be read as a table: 'header.csv': it has no rows"),
+            (["distances", "gap.csv"], "DATA cannot be read as a table: .*could not convert string 'NA'"),
+            (["distances", "quote.csv"], "DATA cannot be read as a table: 'quote.csv': unexpected end of data"),
+            (["distances", "nan.npy"], "DATA has a nan at row 1, column 2"),
+            (["distances", "cube.npy"], r"DATA must have 2 dimensions .*, got shape \(1, 20, 3\)"),
+            (["distances", "strings.npy"], "DATA must hold real numbers .*, got dtype <U32"),
+            (["distances", "row.npy"], "DATA must have at least 2 rows"),
+            (["distances", "huge.npy"], "DATA must have squared distances below .* divide DATA by"),
             (["distances", "words.csv"], "DATA cannot be read as a table"),
             (["distances", "empty.csv"], "DATA must hold a table, got the empty file"),
             (["distances", "X.npy", "--prefixes", "1,x"], "prefixes must be whole numbers"),
             (["distances", "X.npy", "--prefixes", "9"], "prefixes must lie between 1 and n_features = 3, got 9"),
-            (["lda", "X.npy", "short.csv"], "LABELS must have one label a row: X has 20 rows, LABELS has 3"),
-            (["lda", "X.npy", "one.csv"], "LABELS|y must"),
+            (["lda", "nan.npy", "y.csv"], "DATA has a nan at row 1, column 2"),
+            (["lda", "huge.npy", "y.csv"], "DATA must have squares within"),
+            (["lda", "X.npy", "short.csv"], "LABELS must have one label a row: DATA has 20 rows, LABELS has 3"),
+            (["lda", "X.npy", "one.csv"], "LABELS must hold at least 2 classes, got 1 class: 1$"),
+            (["lda", "X.npy", "alone.csv"], "LABELS must have at least 2 rows of each class, got 1 of 2$"),
+            (["lda", "X.npy", "parts.csv"], "LABELS must hold whole numbers or strings, got 0.5 at row 0"),
+            (["lda", "X.npy", "more.csv"], "LABELS must have one label a row: DATA has 20 rows, LABELS has 21"),
+            (["lda", "X.npy", "again.csv"], "LABELS must have one label a row: DATA has 20 rows, LABELS has 21"),
+            (["lda", "X.npy", "ragged.csv"], "LABELS must have one label a line, got lines of 1 to 2 values"),
+            (["lda", "X.npy", "y.csv", "--test-share", ".01"], "--test-share must .* got 0.01, which leaves none"),
+            (["lda", "X.npy", "y.csv", "--test-share", ".9"], "--test-share must .* leaves 2 of 20 to train, no more"),
+            (["lda", "X.npy", "y.csv", "--test-share", ".95"], "--test-share must .* leaves none .* class 0 to train"),
+            (["lda", "X.npy", "y.csv", "--test-share", ".99"], "--test-share must .* leaves none .* class 0 to train"),
+            (["lda", "X.npy", "y.csv", "--test-share", "nan"], "--test-share must lie strictly between 0 and 1"),
+            (["distances"], "Missing argument 'DATA'"),
             (["ball", "0"], "0 is not in the range"),
             (["ball", "x"], "'x' is not a valid integer"),
             (["article", "--only", "nothing"], "'nothing' is not one of"),
@@ -224,7 +239,28 @@ class TestCommands:
         Path("torn.npy").write_bytes(Path("X.npy").read_bytes()[:200])
         Path("empty.npy").write_bytes(b"")
         np.save("pickled.npy", np.array([{}, {}], dtype=object))
+        Path("pickle.npy").write_bytes(pickle.dumps([1]))
+        np.savez("pickled.npz", np.array([{}, {}], dtype=object))
         np.savez("two.npz", a=X, b=X)
+        np.savez("X.npz", X)
+        archive = Path("X.npz").read_bytes()
+        Path("bad.npz").write_bytes(b"PK\3\4x")
+        Path("torn.npz").write_bytes(archive[:300])
+        Path("flipped.npz").write_bytes(archive[:250] + bytes([archive[250] ^ 255]) + archive[251:])
+        with zipfile.ZipFile("text.npz", "w") as file:
+            file.writestr("notes.txt", "no array")
+        Path("torn.parquet").write_bytes(b"PAR1torn")
+        for name, array in {
+            "nan": np.where(np.arange(60).reshape(20, 3) == 5, np.nan, X), "cube": X[None], "strings": X.astype(str),
+            "row": X[:1], "huge": X * 1e160,
+        }.items():  # fmt: skip
+            np.save(f"{name}.npy", array)
+        for name, text in {
+            "header": "a,b\n", "gap": "1,NA\n2,3\n4,5\n", "quote": '"1,2\n3,4\n', "y": "0\n1\n" * 10,
+            "alone": "1\n" * 19 + "2\n", "parts": "0.5\n1\n" * 10, "more": "7\n" + "0\n1\n" * 10,
+            "again": "cat\n" + "cat\ndog\n" * 10, "ragged": "1\n2,3\n" * 10,
+        }.items():  # fmt: skip
+            Path(f"{name}.csv").write_text(text, encoding="utf-8")
         Path("words.csv").write_text("a,b\nc,d\n", encoding="utf-8")
         Path("empty.csv").write_text("", encoding="utf-8")
         Path("short.csv").write_text("1\n2\n1\n", encoding="utf-8")
@@ -260,6 +296,63 @@ class TestDataFiles:
     def test_string_labels(self, tmp_path):
         (tmp_path / "y.csv").write_text("cat\ndog\ncat\n", encoding="utf-8")
         assert datafiles.read_labels(tmp_path / "y.csv").tolist() == ["cat", "dog", "cat"]
+
+    @pytest.mark.parametrize(
+        ("text", "expected"),
+        [
+            ("kind\ncat\ndog\ncat\n", ["cat", "dog", "cat"]),
+            ('"kind"\n"1"\n"2"\n"1"\n', [1, 2, 1]),
+            ("kind\n1\n2\n", ["kind", "1", "2"]),
+            ("cat\ncat\ndog\ndog\n", ["cat", "cat", "dog", "dog"]),
+            ("3\n1\n2\n1\n", [3, 1, 2, 1]),
+            ("1.5\n1\n2\n", [1.5, 1.0, 2.0]),
+        ],
+    )
+    def test_header_of_labels_only_if_it_can_be_nothing_else(self, tmp_path, text, expected):
+        (tmp_path / "y.csv").write_text(text, encoding="utf-8")
+        assert datafiles.read_labels(tmp_path / "y.csv", n_samples=3).tolist() == expected
+
+    @pytest.mark.parametrize(
+        "text",
+        ['"a","b"\n"1","2.5"\n"3","4"\n', '"first\nfeature",b\n1,2.5\n3,4\n', "# a, b\n1,2.5\n3, 4\n", "1,2.5\n\n3,4"],
+    )
+    def test_quotes_headers_and_comments_of_csv(self, tmp_path, text):
+        (tmp_path / "X.csv").write_text(text, encoding="utf-8")
+        assert datafiles.read_points(tmp_path / "X.csv").tolist() == [[1.0, 2.5], [3.0, 4.0]]
+
+    def test_parquet_without_pandas_names_the_argument(self, tmp_path, monkeypatch):
+        (tmp_path / "y.parquet").write_bytes(b"PAR1")
+        monkeypatch.setitem(sys.modules, "pandas", None)
+        with pytest.raises(ValueError, match=r"^LABELS in \.parquet needs the extra"):
+            datafiles.read_labels(tmp_path / "y.parquet")
+
+    @pytest.mark.parametrize("suffix", [".npy", ".npz", ".parquet"])
+    def test_any_damage_is_one_line(self, tmp_path, suffix):
+        # Each damaged file is read, where the damage does not show, or refused by a ValueError of one line.
+        path = tmp_path / f"X{suffix}"
+        X = np.random.default_rng(0).normal(size=(9, 3))
+        if suffix == ".parquet":
+            pytest.importorskip("pyarrow")
+            pytest.importorskip("pandas").DataFrame(X, columns=list("abc")).to_parquet(path)
+        else:
+            (np.save if suffix == ".npy" else np.savez_compressed)(path, X)
+        whole = path.read_bytes()
+        rng = np.random.default_rng(1)
+        messages = []
+        for length in rng.integers(0, len(whole), 150):
+            flipped = bytearray(whole)
+            flipped[length] ^= int(rng.integers(1, 256))
+            for damaged in (whole[:length], bytes(flipped)):
+                path.write_bytes(damaged)
+                try:
+                    with warnings.catch_warnings():
+                        warnings.simplefilter("ignore", DeprecationWarning)  # a header with a stray backslash
+                        datafiles.read_points(path)
+                except ValueError as error:
+                    messages.append(str(error))
+        assert len(messages) >= 150
+        assert all(message.startswith("DATA cannot be read as a table: ") for message in messages)
+        assert not any("\n" in message for message in messages)
 
 
 class TestEnvironment:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from strategies import point_clouds
 
 import fastcurse as fc
+from benchmarks.cases import DISTANCE_CASES
 from fastcurse.engine import screen_bounds, screened_scan
 from fastcurse.engine.screen_bounds import cut_blocks, thresholds
 from fastcurse.engine.screened_scan import find_frame
@@ -158,6 +159,11 @@ class TestDefeat:
     def test_it_gives_up_where_ties_flood_it(self):
         ext = fc.distance_extremes(HARD["all equal"], screen="float32")
         assert ext.stats.pairs_certified < ext.stats.pairs / 10
+
+    @pytest.mark.parametrize("case", DISTANCE_CASES, ids=lambda case: case.name)
+    def test_cases_of_the_benchmarks(self, case):
+        X = case.points(600, 40)
+        assert same(fc.distance_extremes(X, screen="none"), fc.distance_extremes(X, screen="float32"))
 
     @pytest.mark.parametrize("capacity", [1, 3, 20])
     def test_tiles_given_up_one_by_one(self, capacity, monkeypatch):

@@ -24,7 +24,7 @@ def fill_all(width, a, b, c, out, scalars):
     simd.store(out, 4 * lanes, simd.greater(x, y))
     simd.store(out, 5 * lanes, simd.fused_multiply_add(x, y, z))
     simd.store(out, 6 * lanes, simd.broadcast(width, a[1]))
-    simd.store(out, 7 * lanes, x)
+    simd.store(out, 7 * lanes, simd.load_broadcast(width, a, lanes - 1))
     scalars[0] = simd.least_lane(z)
     scalars[1] = simd.greatest_lane(z)
     return simd.lanes_below(x, y)
@@ -47,7 +47,7 @@ class TestOperations:
         expected = [a + b, a - b, a * b, np.minimum(a, b), np.maximum(a, b)]
         assert np.array_equal(out[:5], expected)
         assert np.array_equal(out[6], np.full(lanes, a[1]))
-        assert np.array_equal(out[7], a)
+        assert np.array_equal(out[7], np.full(lanes, a[-1]))
         assert scalars.tolist() == [c.min(), c.max()]
         assert [bool(bits >> k & 1) for k in range(lanes)] == (a < b).tolist()
 

@@ -30,10 +30,10 @@ def _add_feature(width, panels, row_at, column_at, sums):
     """Return the eight sums with one feature more; row_at and column_at are where the two panels hold it."""
     y0 = simd.load(width, panels, column_at)
     y1 = simd.load(width, panels, column_at + len(width))
-    x0 = simd.broadcast(width, panels[row_at])
-    x1 = simd.broadcast(width, panels[row_at + 1])
-    x2 = simd.broadcast(width, panels[row_at + 2])
-    x3 = simd.broadcast(width, panels[row_at + 3])
+    x0 = simd.load_broadcast(width, panels, row_at)
+    x1 = simd.load_broadcast(width, panels, row_at + 1)
+    x2 = simd.load_broadcast(width, panels, row_at + 2)
+    x3 = simd.load_broadcast(width, panels, row_at + 3)
     return (
         _add_square(sums[0], x0, y0),
         _add_square(sums[1], x0, y1),

@@ -46,10 +46,10 @@ def _add_square(sum_, x, y):
 def _add_feature(width, rows, row_at, panels, column_at, lanes, sums):
     y0 = simd.load(width, panels, column_at)
     y1 = simd.load(width, panels, column_at + lanes)
-    x0 = simd.broadcast(width, rows[row_at])
-    x1 = simd.broadcast(width, rows[row_at + 1])
-    x2 = simd.broadcast(width, rows[row_at + 2])
-    x3 = simd.broadcast(width, rows[row_at + 3])
+    x0 = simd.load_broadcast(width, rows, row_at)
+    x1 = simd.load_broadcast(width, rows, row_at + 1)
+    x2 = simd.load_broadcast(width, rows, row_at + 2)
+    x3 = simd.load_broadcast(width, rows, row_at + 3)
     return (
         _add_square(sums[0], x0, y0),
         _add_square(sums[1], x0, y1),

@@ -92,18 +92,38 @@ def store(_context, array, index, vector):
     return types.void(array, types.intp, vector), generate
 
 
+def _spread(context, builder, vector, scalar):
+    """Emit the code of the vector whose lanes all hold the scalar."""
+    kind = context.get_value_type(vector)
+    first = builder.insert_element(ir.Constant(kind, ir.Undefined), scalar, ir.Constant(ir.IntType(32), 0))
+    lanes = ir.Constant(ir.VectorType(ir.IntType(32), vector.lanes), [0] * vector.lanes)
+    return builder.shuffle_vector(first, ir.Constant(kind, ir.Undefined), lanes)
+
+
 @intrinsic
 def broadcast(_context, width, scalar):
     """Return the vector whose lanes all hold the scalar."""
     vector = _vector(width, scalar)
 
     def generate(context, builder, signature, arguments):
-        kind = context.get_value_type(vector)
-        first = builder.insert_element(ir.Constant(kind, ir.Undefined), arguments[1], ir.Constant(ir.IntType(32), 0))
-        lanes = ir.Constant(ir.VectorType(ir.IntType(32), vector.lanes), [0] * vector.lanes)
-        return builder.shuffle_vector(first, ir.Constant(kind, ir.Undefined), lanes)
+        return _spread(context, builder, vector, arguments[1])
 
     return vector(width, scalar), generate
+
+
+@intrinsic
+def load_broadcast(_context, width, array, index):
+    """Return the vector whose lanes all hold array[index].
+
+    Plain indexing would add four instructions that turn negative indices around: half of a hot loop's integer work.
+    """
+    vector = _vector(width, array.dtype)
+
+    def generate(context, builder, signature, arguments):
+        scalar = builder.load(_address(context, builder, signature.args[1], *arguments[1:]))
+        return _spread(context, builder, vector, scalar)
+
+    return vector(width, array, types.intp), generate
 
 
 def _elementwise(operation, name, doc):

@@ -6,14 +6,14 @@ from typing import Any, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
 
 from fastcurse._validation import (
+    check_classes,
     check_count,
-    check_finite_rows,
     check_labels,
     check_nonnegative,
+    check_points,
     check_prefixes,
     check_priors,
 )
@@ -67,9 +67,13 @@ class PrefixLDA(SinglePrefixMethods, ClassifierMixin, BaseEstimator):
 
     Raises
     ------
+    TypeError
+        X holds strings, None or other objects that are no real numbers, or is sparse; y holds other than numbers
+        or strings.
     ValueError
-        In `fit`: X has NaN, inf or values whose squares overflow; fewer than two classes; no more rows than
-        classes; an argument out of range; a ridge too small to make the scatter invertible.
+        X is not two-dimensional, is complex, has NaN or inf, or values whose squares overflow; y has not one label
+        a row, or fewer than two classes, or continuous values; no more rows than classes; an argument out of
+        range; a ridge too small to make the scatter invertible.
 
     Notes
     -----
@@ -139,12 +143,13 @@ class PrefixLDA(SinglePrefixMethods, ClassifierMixin, BaseEstimator):
         PrefixLDA
             The estimator itself.
         """
-        X, y = validate_data(self, X, y, dtype=np.float64, order="C", ensure_min_samples=2, ensure_all_finite=False)
-        check_finite_rows(X, "X", type(self).__name__)
-        check_classification_targets(y)
-        classes, codes = np.unique(check_labels(y, len(X)), return_inverse=True)
-        if len(classes) < 2:
-            raise ValueError(f"y must hold at least 2 classes, got 1 class: {classes[0]!r}")
+        points = check_points(X, allow_objects=True)
+        # For the names and number of features, and for a y of None; the values are checked here.
+        validate_data(self, X, y, skip_check_array=True)
+        labels = check_labels(y, len(points))
+        column_or_1d(y, warn=True)
+        classes, codes = check_classes(labels)
+        X = np.asarray(points, dtype=np.float64, order="C")
         if len(X) <= len(classes):
             raise ValueError(f"X must have more rows than classes, got {len(X)} rows of {len(classes)} classes")
         ridge, tol = check_nonnegative(self.ridge, "ridge"), check_nonnegative(self.tol, "tol")
@@ -246,6 +251,6 @@ class PrefixLDA(SinglePrefixMethods, ClassifierMixin, BaseEstimator):
 
     def _checked(self, X: Any, prefixes: Any) -> tuple[np.ndarray, np.ndarray]:
         check_is_fitted(self)
-        X = validate_data(self, X, reset=False, dtype=np.float64, order="C", ensure_all_finite=False)
-        check_finite_rows(X, "X", type(self).__name__)
-        return X, check_prefixes(prefixes, self.n_features_in_)
+        points = check_points(X, min_samples=1, allow_objects=True)
+        validate_data(self, X, reset=False, skip_check_array=True)
+        return np.asarray(points, dtype=np.float64, order="C"), check_prefixes(prefixes, self.n_features_in_)

@@ -8,6 +8,7 @@ import numpy as np
 from scipy.special import expit, log_expit, log_softmax, softmax
 from sklearn.utils.validation import check_is_fitted
 
+from fastcurse._validation import check_labels
 from fastcurse.discriminant._model import PrefixModel, decided
 from fastcurse.engine.blas import one_blas_thread
 
@@ -64,6 +65,26 @@ class SinglePrefixMethods:
         """
         scores = self.decision_function(X)
         return self.classes_[decided(scores[:, None] if scores.ndim == 1 else scores)]
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Accuracy of `predict`.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features_in_)
+            Rows.
+        y : array-like of shape (n_samples,)
+            Their labels; one that `fit` has not seen counts as wrong.
+        sample_weight : array-like of shape (n_samples,), default None
+            Weights of the rows; None: all the same.
+
+        Returns
+        -------
+        float
+            Share of the rows, or of their weight, whose label is predicted.
+        """
+        predicted = self.predict(X)
+        return float(np.average(check_labels(y, len(predicted)) == predicted, weights=sample_weight))
 
     def predict_proba(self, X: Any) -> np.ndarray:
         """Class probabilities of each row from the first `n_features` features.

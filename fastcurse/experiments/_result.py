@@ -10,6 +10,7 @@ from importlib import import_module, resources
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from scipy import stats
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -163,6 +164,14 @@ class ExperimentResult:
         if name not in choices:
             raise ValueError(f"{argument} must be one of {', '.join(choices)}, got {name!r}")
         return name
+
+
+def sigmas(repeats: int) -> float:
+    """Return how many standard deviations, estimated from `repeats` draws, a check allows: 4 or more.
+
+    Two-sided Student t at a false-alarm rate of 6e-5, that of 4 known standard deviations; 20 draws count as many.
+    """
+    return 4.0 if repeats >= 20 else float(stats.t.isf(3e-5, repeats - 1))
 
 
 def printed_numbers(name: str) -> dict[str, np.ndarray]:

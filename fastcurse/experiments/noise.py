@@ -16,6 +16,7 @@ from fastcurse.engine.batches import track
 from fastcurse.experiments._result import Check, ExperimentResult, printed_numbers
 
 NAME = "noise"
+_SMALL_ROWS, _SMALL_DRAWS = 50, 200
 QUICK = {"step": 160, "separable_at": ()}  # a linear program takes a third of a second
 
 CORRECTIONS = (
@@ -59,19 +60,20 @@ def run(
     Returns
     -------
     ExperimentResult
-        Tables "svm", "lda", "separable" and "article".
+        Tables "svm", "lda", "separable", "small_separable" (50 rows, 200 draws) and "article".
     """
     n_samples = _validation.check_count(n_samples, "n_samples", minimum=20)
     n_features = _validation.check_count(n_features, "n_features", minimum=2)
     repeats = _validation.check_count(repeats, "repeats", minimum=2)
     step = _validation.check_count(step, "step", minimum=1)
-    separable = np.array([p for p in separable_at if p <= n_features], dtype=np.int64)
+    separable = _validation.check_prefixes(separable_at, n_features) if len(separable_at) else np.empty(0, np.int64)
     n_train = n_samples // 2
     svm_prefixes = np.arange(1, n_features + 1, step)
     lda_prefixes = np.arange(1, min(n_features, n_train - 3) + 1)
+    draw_seed, small_seed = _validation.check_seed(random_state).spawn(2)
     draws = [
         _draw(np.random.default_rng(seed), n_samples, n_features, svm_prefixes, lda_prefixes, separable)
-        for seed in track(_validation.check_seed(random_state).spawn(repeats), "noise", enabled=progress)
+        for seed in track(draw_seed.spawn(repeats), "noise", enabled=progress)
     ]
     svm, lda, shares = (np.array(values) for values in zip(*draws, strict=True))
     tables = {
@@ -87,6 +89,7 @@ def run(
             "p": separable, "share": shares.mean(axis=0),
             "cover": theory.separable_probability(separable, n_train),
         },
+        "small_separable": _small_separable_table(np.random.default_rng(small_seed)),
     }  # fmt: skip
     if n_samples == 1000:
         printed = printed_numbers(NAME)
@@ -161,6 +164,23 @@ def is_separable(X: np.ndarray, y: np.ndarray) -> bool:
     return bool(-solution.fun > 1e-9)
 
 
+def _small_separable_table(generator: np.random.Generator) -> dict[str, np.ndarray]:
+    """Share of separable draws where a linear program takes a millisecond: many draws, so that Cover is tested."""
+    prefixes = np.array([18, 24, 30])
+    shares = []
+    for p in prefixes:
+        draws = (
+            (generator.standard_normal((_SMALL_ROWS, p)), generator.integers(0, 2, _SMALL_ROWS))
+            for _ in range(_SMALL_DRAWS)
+        )
+        shares.append(np.mean([is_separable(X, y) for X, y in draws]))
+    return {
+        "p": prefixes,
+        "share": np.array(shares),
+        "cover": np.asarray(theory.separable_probability(prefixes, _SMALL_ROWS)),
+    }
+
+
 def _mean_and_sd(name: str, values: np.ndarray) -> dict[str, np.ndarray]:
     return {f"{name}_mean": values.mean(axis=0), f"{name}_sd": values.std(axis=0, ddof=1)}
 
@@ -173,10 +193,11 @@ def _checks(tables: dict[str, dict[str, np.ndarray]], n_train: int, repeats: int
         at = np.searchsorted(svm["p"], printed["p"])
         for k, p in enumerate(printed["p"].astype(int)):
             mean = svm["train_mean"][at[k]]
-            # A share of 500 rows; +1/n so that a mean of exactly 1 still allows one row.
-            sd = np.sqrt(max(mean * (1 - mean), 1 / n_train) / n_train)
+            # A share of 500 rows; +1/n so that a mean of exactly 1 still allows one row. Where draws become separable
+            # they differ by more than that.
+            sd = max(np.sqrt(max(mean * (1 - mean), 1 / n_train) / n_train), svm["train_sd"][at[k]])
             tolerance = 4 * sd * np.sqrt(1 + 1 / repeats)
-            note = "4 binomial standard deviations of 500 rows, and of our mean"
+            note = "4 binomial standard deviations of 500 rows (or those of our draws, if larger), and of our mean"
             checks.append(Check(f"training accuracy p={p}", printed["train_accuracy"][k], mean, tolerance, note))
             mean = svm["test_mean"][at[k]]
             tolerance = 4 * np.sqrt(0.25 / n_train * (1 + 1 / repeats))
@@ -189,8 +210,9 @@ def _checks(tables: dict[str, dict[str, np.ndarray]], n_train: int, repeats: int
     overall = lda["test_mean"].mean()
     tolerance = 5 * np.sqrt(0.25 / (n_train * repeats))
     checks.append(Check("LDA's mean test accuracy", 0.5, overall, tolerance, "5 binomial standard errors"))
-    separable = tables["separable"]
-    for p, share, cover in zip(separable["p"], separable["share"], separable["cover"], strict=True):
-        tolerance = 4 * np.sqrt(max(cover * (1 - cover), 0.02) / repeats)
-        checks.append(Check(f"share of separable draws, p={p}", cover, share, tolerance, "Cover 1965; binomial"))
+    small = tables["small_separable"]
+    for p, share, cover in zip(small["p"], small["share"], small["cover"], strict=True):
+        tolerance = 4 * np.sqrt(cover * (1 - cover) / _SMALL_DRAWS)
+        note = f"Cover 1965; 4 binomial standard deviations of {_SMALL_DRAWS} draws"
+        checks.append(Check(f"share of separable draws, {_SMALL_ROWS} rows, p={p}", cover, share, tolerance, note))
     return tuple(checks)

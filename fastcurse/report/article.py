@@ -16,7 +16,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from fastcurse.experiments import ALL, ExperimentResult
 from fastcurse.report import environment
-from fastcurse.report.folder import RESULTS, staged_folder
+from fastcurse.report.folder import MANIFEST, RESULTS, staged_folder
 
 _PAGE_ROWS = 12  # longer tables are thinned on the page; the CSV files hold every row
 
@@ -33,8 +33,9 @@ def run_article(
         module = ALL[name]
         params: dict[str, Any] = dict(module.QUICK) if quick else {}
         if repeats is not None:
-            default = params.get("repeats", module.run.__kwdefaults__["repeats"])
-            params["repeats"] = max(default, repeats)
+            defaults = {**module.run.__kwdefaults__, **params}
+            raised = [key for key in defaults if key.endswith("repeats")]
+            params.update({key: max(defaults[key], repeats) for key in raised})
         began = time.perf_counter()
         with environment.CompileClock() as clock:
             results[name] = module.run(**params, random_state=seed, progress=progress)
@@ -58,8 +59,9 @@ def write_article(folder: Path, results: Mapping[str, ExperimentResult], meta: M
         for name, result in results.items():
             _write_tables(stage / "tables", name, result)
         files = [path.relative_to(stage).as_posix() for path in sorted(stage.rglob("*")) if path.is_file()]
-        seconds = {**meta["seconds"], "figures": round(time.perf_counter() - began, 3)}
-        meta = {**meta, "seconds": seconds, "files": [*files, "index.html", RESULTS]}
+        figures = round(time.perf_counter() - began, 3)
+        seconds = {**meta["seconds"], "figures": figures, "total": round(meta["seconds"]["total"] + figures, 3)}
+        meta = {**meta, "seconds": seconds, "files": [*files, "index.html", MANIFEST, RESULTS]}
         (stage / "index.html").write_text(_render(results, drawings, meta), encoding="utf-8")
         record: dict[str, Any] = {name: result.to_dict() for name, result in results.items()}
         record["meta"] = meta

@@ -2,71 +2,145 @@
 
 from __future__ import annotations
 
+import csv
+import struct
+import tokenize
+import zipfile
+import zlib
 from pathlib import Path
 
 import numpy as np
 
 _READERS = (".npy", ".npz", ".csv", ".parquet")
+# What numpy and zipfile raise on damaged files: an unknown compression is a NotImplementedError, a set
+# encryption bit a RuntimeError, a mangled header anything that parsing a Python literal may raise.
+_DAMAGED = (
+    OSError, EOFError, zipfile.BadZipFile, zlib.error, struct.error, RuntimeError, KeyError, OverflowError,
+    SyntaxError, TypeError, ValueError, tokenize.TokenError,
+)  # fmt: skip
 
 
 def read_points(path: Path, name: str = "DATA") -> np.ndarray:
-    """Return the table in `path`; a CSV may have one header line.
+    """Return the table in `path`; a CSV may have one header line, which holds no number.
 
     Raises
     ------
     ValueError
         The file is missing, unreadable, of another kind, or holds no table of numbers.
     """
-    array = _read(path, name)
-    return array.reshape(-1, 1) if array.ndim == 1 and path.suffix.lower() == ".csv" else array
+    return _read_csv_table(path, name) if _kind(path, name) == ".csv" else _read_array(path, name)
 
 
-def read_labels(path: Path, name: str = "LABELS") -> np.ndarray:
-    """Return the labels in `path`, one a row: numbers, or strings in a CSV."""
-    array = _read(path, name, numbers=False)
+def read_labels(path: Path, name: str = "LABELS", *, n_samples: int | None = None) -> np.ndarray:
+    """Return the labels in `path`, one a row: numbers, or strings in a CSV.
+
+    A CSV may have one header line if it has one line more than `n_samples` and the first is no number and no
+    label of another row.
+    """
+    array = _read_csv_labels(path, name, n_samples) if _kind(path, name) == ".csv" else _read_array(path, name)
     return array[:, 0] if array.ndim == 2 and array.shape[1] == 1 else array
 
 
-def _read(path: Path, name: str, *, numbers: bool = True) -> np.ndarray:
+def _kind(path: Path, name: str) -> str:
     kind = path.suffix.lower()
     if kind not in _READERS:
         raise ValueError(f"{name} must be a {', '.join(_READERS)} file, got {str(path)!r}")
+    return kind
+
+
+def _read_array(path: Path, name: str) -> np.ndarray:
+    reader = {".npy": _read_npy, ".npz": _read_npz, ".parquet": _read_parquet}[path.suffix.lower()]
     try:
-        if kind == ".npy":
-            return np.load(path, mmap_mode="r", allow_pickle=False)
-        if kind == ".npz":
-            return _only_array(path, name)
-        if kind == ".csv":
-            return _read_csv(path, name, numbers)
-        return _read_parquet(path)
-    except (OSError, EOFError) as error:
-        raise ValueError(f"{name} cannot be read: {error}") from None
-    except ValueError as error:
-        if str(error).startswith(name):
-            raise
-        raise ValueError(f"{name} cannot be read as a table: {str(path)!r}: {error}") from None
+        return reader(path)
+    except ImportError:
+        raise ValueError(f"{name} in .parquet needs the extra: python -m pip install 'fastcurse[parquet]'") from None
+    except _DAMAGED as error:
+        raise _unreadable(path, name, error) from None
 
 
-def _only_array(path: Path, name: str) -> np.ndarray:
-    with np.load(path, allow_pickle=False) as archive:
+def _unreadable(path: Path, name: str, error: Exception) -> ValueError:
+    if isinstance(error, OSError) and error.filename is not None:
+        return ValueError(f"{name} cannot be read: {error}")
+    reason = " ".join(str(error).split()) or type(error).__name__
+    # numpy's advice on Python objects is to unpickle them, which may run any code.
+    if "allow_pickle" in reason or "Python objects" in reason:
+        reason = "it holds Python objects, no plain array"
+    return ValueError(f"{name} cannot be read as a table: {str(path)!r}: {reason}")
+
+
+def _check_start(path: Path, start: bytes) -> None:
+    # np.load goes by the first bytes, not the name, and takes any others for a pickle.
+    with open(path, "rb") as file:
+        if file.read(len(start)) != start:
+            raise ValueError(f"it is no {path.suffix.lower()} file, which holds a plain array")
+
+
+def _read_npy(path: Path) -> np.ndarray:
+    _check_start(path, b"\x93NUMPY")
+    return np.load(path, mmap_mode="r", allow_pickle=False)
+
+
+def _read_npz(path: Path) -> np.ndarray:
+    _check_start(path, b"PK")
+    # Given the path, np.load leaves a damaged file open.
+    with open(path, "rb") as file, np.load(file, allow_pickle=False) as archive:
         if len(archive.files) != 1:
-            raise ValueError(f"{name} must be an .npz file with one array, got {len(archive.files)}: {archive.files}")
-        return archive[archive.files[0]]
+            raise ValueError(f"it must hold one array, got {len(archive.files)}: {archive.files}")
+        array = archive[archive.files[0]]
+    # np.load gives the bytes of a member that is no array.
+    if not isinstance(array, np.ndarray):
+        raise ValueError("it holds no plain array")
+    return array
 
 
-def _read_csv(path: Path, name: str, numbers: bool) -> np.ndarray:
-    with open(path, encoding="utf-8-sig") as file:
-        lines = [line for line in file if line.strip()]
+def _read_parquet(path: Path) -> np.ndarray:
+    import pandas as pd
+
+    # An open file: pyarrow's error of a missing one lacks the reason.
+    with open(path, "rb") as file:
+        return pd.read_parquet(file).to_numpy()
+
+
+def _csv_lines(path: Path, name: str) -> list[str]:
+    try:
+        with open(path, encoding="utf-8-sig") as file:
+            lines = [line for line in file if line.strip()]
+    except (OSError, ValueError) as error:
+        raise _unreadable(path, name, error) from None
     if not lines:
         raise ValueError(f"{name} must hold a table, got the empty file {str(path)!r}")
-    if not numbers:
-        cells = [line.strip().split(",") for line in lines]
-        try:
-            return np.array([[float(cell) for cell in row] for row in cells])
-        except ValueError:
-            return np.array(cells)
-    header = any(not _is_number(cell) for cell in lines[0].split(","))
-    return np.loadtxt(lines, delimiter=",", skiprows=int(header), ndmin=2)
+    return lines
+
+
+def _read_csv_table(path: Path, name: str) -> np.ndarray:
+    lines = [line for line in _csv_lines(path, name) if not line.lstrip().startswith("#")]
+    try:
+        reader = csv.reader(lines, strict=True, skipinitialspace=True)
+        header = not any(_is_number(cell) for cell in next(reader, []))
+        if header and reader.line_num == len(lines):
+            raise ValueError("it has no rows, at most a header line")
+        return np.loadtxt(lines, delimiter=",", quotechar='"', skiprows=reader.line_num if header else 0, ndmin=2)
+    except (ValueError, csv.Error) as error:
+        raise _unreadable(path, name, error) from None
+
+
+def _read_csv_labels(path: Path, name: str, n_samples: int | None) -> np.ndarray:
+    try:
+        reader = csv.reader(_csv_lines(path, name), strict=True, skipinitialspace=True)
+        rows = [[cell.strip() for cell in row] for row in reader]
+    except csv.Error as error:
+        raise _unreadable(path, name, error) from None
+    first, others = rows[0], rows[1:]
+    if len(others) == n_samples and first not in others and not any(_is_number(cell) for cell in first):
+        rows = others
+    widths = [len(row) for row in rows]
+    if min(widths) != max(widths):
+        raise ValueError(f"{name} must have one label a line, got lines of {min(widths)} to {max(widths)} values")
+    if not all(_is_number(cell) for row in rows for cell in row):
+        return np.array(rows)
+    labels = np.array(rows, dtype=np.float64)
+    whole = np.abs(labels) < 2.0**53
+    return labels.astype(np.int64) if (whole & (labels == np.rint(labels))).all() else labels
 
 
 def _is_number(cell: str) -> bool:
@@ -75,11 +149,3 @@ def _is_number(cell: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _read_parquet(path: Path) -> np.ndarray:
-    try:
-        import pandas as pd
-    except ImportError:
-        raise ValueError("DATA in .parquet needs the extra: python -m pip install 'fastcurse[parquet]'") from None
-    return pd.read_parquet(path).to_numpy()

@@ -53,18 +53,19 @@ def draw_formula(result: ExperimentResult) -> Figure:
         linewidth=4,
         label="the article's formula",
     )
-    left.axvline(342, color=ACCENT, linestyle="--", linewidth=1.2, label="d = 342: Γ overflows")
-    left.set(xlabel="dimension d", ylabel="log$_{10}$ of the volume", title="The volume beyond d = 49")
+    zero = table["d"][~shown][0]
+    left.axvline(zero, color=ACCENT, linestyle="--", linewidth=1.2, label=f"d = {zero}: Γ overflows")
+    left.set(xlabel="dimension d", ylabel="log$_{10}$ of the volume", title="The volume further out")
     right.plot(table["d"], table["shell_fraction"], color=FIRST, label="1 - 0.9$^d$")
     known = np.isfinite(table["article_shell_fraction"])
     right.plot(
         table["d"][known], table["article_shell_fraction"][known], color=SECOND, linestyle=":", linewidth=4,
-        label="ratio of two volumes (nan from 342)",
+        label=f"ratio of two volumes (nan from {zero})",
     )  # fmt: skip
-    right.axvline(342, color=ACCENT, linestyle="--", linewidth=1.2)
+    right.axvline(zero, color=ACCENT, linestyle="--", linewidth=1.2)
     right.set(xlabel="dimension d", ylabel="share of the outer shell", ylim=(0, 1.03), title="Its outer shell")
     left.legend()
-    right.legend(loc="lower right")
+    right.legend(loc="lower center")
     return figure
 
 
@@ -76,17 +77,20 @@ def draw_monte_carlo(result: ExperimentResult) -> Figure:
     figure, (left, right) = panels(2)
     ratio = table["volume"] / table["exact_volume"]
     d = np.arange(1, table["d"].max() + 1)
-    error = 2 * theory.hit_or_miss_relative_error(d, n_draws)
+    error = np.asarray(2 * theory.hit_or_miss_relative_error(d, n_draws))
     left.plot(table["d"][hit], ratio[hit], ".", color=FIRST, markersize=5, label=f"estimates of {n_draws:,} draws")
     left.plot(d, 1 + error, label="1 ± 2 standard errors, closed form", **THEORY)
-    left.plot(d, np.maximum(1 - error, 0), **THEORY)
+    left.plot(d[error < 1], 1 - error[error < 1], **THEORY)
+    left.set_yscale("log")
     missed = np.unique(table["d"][~hit])
     if missed.size:
-        left.plot(missed, np.zeros(missed.size), "x", color=SECOND, label="some estimates had no hit at all")
+        bottom = np.full(missed.size, 0.13)
+        left.plot(missed, bottom, "x", color=SECOND, label="no hit in some estimates: 0, off the axis")
+    left.set_xticks(range(0, int(d[-1]) + 1, 5))
     left.set(
         xlabel="dimension d",
         ylabel="estimated / exact volume",
-        ylim=(-0.1, 3),
+        ylim=(0.1, 300),
         title="Hit-or-miss loses the ball",
     )
     wide = np.arange(2, 41)

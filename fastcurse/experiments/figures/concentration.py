@@ -21,7 +21,7 @@ def draw_contrast(result: ExperimentResult) -> Figure:
     for ax, name, ink in ((left, "squared_contrast", SECOND), (right, "contrast", FIRST)):
         mean, sd = table[f"{name}_mean"], table[f"{name}_sd"]
         ax.fill_between(d, mean - 2 * sd, mean + 2 * sd, color=BAND, label=f"mean ± 2 sd over {repeats} seeds")
-        ax.plot(d, mean, color=ink)
+        ax.plot(d, mean, color=ink, label="mean")
         ax.plot(d, table[f"{name}_theory"], label="extreme-value theory", **THEORY)
         ax.set(xlabel="number of features d", ylim=(0, 1.03))
     if "article" in result.tables:
@@ -62,6 +62,7 @@ def draw_sample_size(result: ExperimentResult) -> Figure:
         table["n_samples"], table["squared_contrast_mean"], yerr=2 * table["squared_contrast_sd"], color=FIRST,
         marker="o", capsize=3, ecolor=ACCENT, label="mean ± 2 sd over seeds",
     )  # fmt: skip
+    ax.plot(table["n_samples"], table["squared_contrast_theory"], label="extreme-value theory", **THEORY)
     ax.set_xscale("log")
     ax.set(
         xlabel="number of points n",
@@ -72,4 +73,22 @@ def draw_sample_size(result: ExperimentResult) -> Figure:
     return figure
 
 
-FIGURES = {"contrast": draw_contrast, "extremes": draw_extremes, "sample_size": draw_sample_size}
+@styled
+def draw_spread(result: ExperimentResult) -> Figure:
+    """Corrected: why it happens, over all pairs: the spread of squared distances is 1.18322/√d of their mean."""
+    table = result.tables["spread"]
+    figure, (ax,) = panels(1, width=6.5)
+    ax.plot(table["d"], table["cv_mean"], color=FIRST, label="all pairs, exact, mean over seeds")
+    ax.plot(table["d"], table["cv_theory"], label=r"theory: $1.18322/\sqrt{d}$", **THEORY)
+    ax.set_xscale("log")
+    ax.set_yscale("log")
+    ax.set(
+        xlabel="number of features d (logarithmic)",
+        ylabel="standard deviation / mean (logarithmic)",
+        title="Coefficient of variation of the squared distances",
+    )
+    ax.legend()
+    return figure
+
+
+FIGURES = {"contrast": draw_contrast, "extremes": draw_extremes, "spread": draw_spread, "sample_size": draw_sample_size}

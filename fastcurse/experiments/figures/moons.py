@@ -49,7 +49,8 @@ def draw_corrected(result: ExperimentResult) -> Figure:
     splits, noise = result.tables["splits"], result.tables["noise_features"]
     figure, (left, right) = panels(2)
     n_test = result.tables["points"]["x"].size // 2
-    bins = [(k - 0.5) / n_test for k in range(int(0.76 * n_test), n_test + 3, 2)]  # each holds two possible scores
+    # Each bin holds two of the possible scores k / n_test; the last ends half a score beyond 1.
+    bins = [(k + 0.5) / n_test for k in range(n_test - 2 * (n_test // 8), n_test + 1, 2)]
     for name, text, ink, style in (
         ("linear", "LinearSVC", SECOND, "-"),
         ("rbf_auto", "SVC(rbf, gamma='auto')", ACCENT, "--"),
@@ -61,6 +62,7 @@ def draw_corrected(result: ExperimentResult) -> Figure:
     left.axvline(0.98, color="#777777", linewidth=1, linestyle=":", label="printed: SVC .98")
     count = splits["linear"].size
     left.set(xlabel="accuracy on the test half", ylabel="splits", title=f"{count} splits, not one")
+    left.set_xlim(0.70, 1.005)
     for name, text, ink, style in (("rbf", "SVC(rbf)", FIRST, "-"), ("linear", "LinearSVC", SECOND, "--")):
         right.errorbar(
             noise["d"], noise[f"{name}_mean"], yerr=noise[f"{name}_sd"], color=ink, linestyle=style, marker="o",

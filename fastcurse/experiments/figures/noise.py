@@ -52,22 +52,22 @@ def draw_corrected(result: ExperimentResult) -> Figure:
     left.set(
         xlabel="number of noise features p",
         ylabel="accuracy",
-        ylim=(0.4, 1.03),
+        ylim=(0.2, 1.03),
         title="Training climbs, test does not",
     )
     p = np.arange(1, result.params["n_features"] + 1)
     cover = np.asarray(theory.separable_probability(p, n_train))
-    shown = (p > 0.4 * n_train) & (p < 0.68 * n_train)
+    shown = (p > 0.4 * n_train) & (p < 0.9 * n_train)
     right.plot(p[shown], cover[shown], label="Cover 1965", **THEORY)
-    right.plot(separable["p"], separable["share"], "o", color=FIRST, label=f"linear programs on {repeats} draws")
+    right.plot(separable["p"], separable["share"], "o", color=FIRST, label=f"linear programs\non {repeats} draws")
     full = svm["p"][svm["train_mean"] >= 1]
     if full.size:
-        right.axvline(full[0], color=SECOND, linestyle="-.", label=f"LinearSVC fits every draw (p = {full[0]})")
+        right.axvline(full[0], color=SECOND, linestyle="-.", label=f"LinearSVC fits\nevery draw: p = {full[0]}")
     right.set(xlabel="number of noise features p", ylabel="probability", ylim=(-0.03, 1.03))
-    right.margins(x=0.12)
+    right.set_xlim(0.38 * n_train, 0.98 * n_train)
     right.set_title(f"Separability of {n_train} random labels")
-    left.legend(loc="center right", bbox_to_anchor=(1, 0.42))
-    right.legend(loc="center left" if not full.size else "lower right")
+    left.legend(loc="lower right")
+    right.legend(loc="center right")
     return figure
 
 
