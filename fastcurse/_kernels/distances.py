@@ -46,6 +46,37 @@ def _add_feature(width, panels, row_at, column_at, sums):
     )
 
 
+@kernel()
+def _fill_extremes(width, panels, n_features, n_samples, strip, begin, end, nearest, farthest):
+    """Fill the extremes (panel size / ROWS, n_features) of one tile."""
+    lanes = len(width)
+    points = 2 * lanes
+    groups = points // ROWS
+    scratch = np.empty(ROWS * points)
+    low = np.full(groups * n_features * lanes, np.inf)
+    high = np.full(groups * n_features * lanes, -np.inf)
+    for panel in range(begin, end):
+        for group in range(groups):
+            row_at = strip * n_features * points + group * ROWS
+            column_at = panel * n_features * points
+            sums = start_sums(width, 0.0, strip * points + group * ROWS, panel * points, n_samples, scratch)
+            for feature in range(n_features):
+                sums = _add_feature(width, panels, row_at, column_at, sums)
+                at = (group * n_features + feature) * lanes
+                simd.store(low, at, least_of(sums, simd.load(width, low, at)))
+                simd.store(high, at, greatest_of(sums, simd.load(width, high, at)))
+                row_at += points
+                column_at += points
+    for group in range(groups):
+        for feature in range(n_features):
+            at = (group * n_features + feature) * lanes
+            least = simd.least_lane(simd.load(width, low, at))
+            most = simd.greatest_lane(simd.load(width, high, at))
+            # The square root is correctly rounded and monotone: the root of the extreme is the extreme root.
+            nearest[group, feature] = np.sqrt(least)
+            farthest[group, feature] = np.sqrt(most) if most >= 0.0 else -np.inf
+
+
 @kernel(parallel=True)
 def fill_tile_extremes(width, panels, n_features, n_samples, strips, begins, ends, nearest, farthest):
     """Fill the nearest and farthest distance of each tile at every prefix, apart for each four rows.
@@ -55,34 +86,8 @@ def fill_tile_extremes(width, panels, n_features, n_samples, strips, begins, end
     Fills nearest, farthest (n_tiles, panel size / ROWS, n_features) float64; inf and -inf where no pair counts.
     Called by ``PairScan.measure``.
     """
-    lanes = len(width)
-    points = 2 * lanes
-    for tile in prange(strips.shape[0]):
-        scratch = np.empty(ROWS * points)
-        groups = points // ROWS
-        low = np.full(groups * n_features * lanes, np.inf)
-        high = np.full(groups * n_features * lanes, -np.inf)
-        for panel in range(begins[tile], ends[tile]):
-            for group in range(groups):
-                row = strips[tile] * points + group * ROWS
-                row_at = strips[tile] * n_features * points + group * ROWS
-                column_at = panel * n_features * points
-                sums = start_sums(width, 0.0, row, panel * points, n_samples, scratch)
-                for feature in range(n_features):
-                    sums = _add_feature(width, panels, row_at, column_at, sums)
-                    at = (group * n_features + feature) * lanes
-                    simd.store(low, at, least_of(sums, simd.load(width, low, at)))
-                    simd.store(high, at, greatest_of(sums, simd.load(width, high, at)))
-                    row_at += points
-                    column_at += points
-        for group in range(groups):
-            for feature in range(n_features):
-                at = (group * n_features + feature) * lanes
-                least = simd.least_lane(simd.load(width, low, at))
-                most = simd.greatest_lane(simd.load(width, high, at))
-                # The square root is correctly rounded and monotone: the root of the extreme is the extreme root.
-                nearest[tile, group, feature] = np.sqrt(least)
-                farthest[tile, group, feature] = np.sqrt(most) if most >= 0.0 else -np.inf
+    for t in prange(strips.shape[0]):
+        _fill_extremes(width, panels, n_features, n_samples, strips[t], begins[t], ends[t], nearest[t], farthest[t])
 
 
 @kernel()
@@ -95,6 +100,35 @@ def _note_first_pair(row, column, points, values, sought, pair):
                 pair[0] = i
                 pair[1] = column + k % points
             return
+
+
+@kernel()
+def _fill_pairs(
+    width, panels, n_features, n_samples, row, begin, end, nearest, farthest, near_row, far_row, near_pair, far_pair
+):
+    """Fill the pairs (n_features, 2) of one tile."""
+    points = 2 * len(width)
+    scratch = np.empty(ROWS * points)
+    near_pair[:] = -1
+    far_pair[:] = -1
+    for panel in range(begin, end):
+        row_at = (row // points) * n_features * points + row % points
+        column_at = panel * n_features * points
+        sums = start_sums(width, 0.0, row, panel * points, n_samples, scratch)
+        for feature in range(n_features):
+            sums = _add_feature(width, panels, row_at, column_at, sums)
+            row_at += points
+            column_at += points
+            if near_row[feature] == row:
+                least = simd.least_lane(least_of(sums, simd.broadcast(width, np.inf)))
+                if np.sqrt(least) == nearest[feature]:
+                    store_sums(sums, scratch)
+                    _note_first_pair(row, panel * points, points, scratch, nearest[feature], near_pair[feature])
+            if far_row[feature] == row:
+                most = simd.greatest_lane(greatest_of(sums, simd.broadcast(width, -1.0)))
+                if most >= 0.0 and np.sqrt(most) == farthest[feature]:
+                    store_sums(sums, scratch)
+                    _note_first_pair(row, panel * points, points, scratch, farthest[feature], far_pair[feature])
 
 
 @kernel(parallel=True)
@@ -110,34 +144,11 @@ def fill_tile_pairs(
     Fills near_pair, far_pair (n_tiles, n_features, 2) int64, first element -1 where no pair attains it.
     Called by ``PairScan.locate`` for the few strips that hold a witness.
     """
-    points = 2 * len(width)
-    for tile in prange(rows.shape[0]):
-        scratch = np.empty(ROWS * points)
-        near_pair[tile] = -1
-        far_pair[tile] = -1
-        row = rows[tile]
-        for panel in range(begins[tile], ends[tile]):
-            row_at = (row // points) * n_features * points + row % points
-            column_at = panel * n_features * points
-            sums = start_sums(width, 0.0, row, panel * points, n_samples, scratch)
-            for feature in range(n_features):
-                sums = _add_feature(width, panels, row_at, column_at, sums)
-                row_at += points
-                column_at += points
-                if near_row[feature] == row:
-                    least = simd.least_lane(least_of(sums, simd.broadcast(width, np.inf)))
-                    if np.sqrt(least) == nearest[feature]:
-                        store_sums(sums, scratch)
-                        _note_first_pair(
-                            row, panel * points, points, scratch, nearest[feature], near_pair[tile, feature]
-                        )
-                if far_row[feature] == row:
-                    most = simd.greatest_lane(greatest_of(sums, simd.broadcast(width, -1.0)))
-                    if most >= 0.0 and np.sqrt(most) == farthest[feature]:
-                        store_sums(sums, scratch)
-                        _note_first_pair(
-                            row, panel * points, points, scratch, farthest[feature], far_pair[tile, feature]
-                        )
+    for t in prange(rows.shape[0]):
+        _fill_pairs(
+            width, panels, n_features, n_samples, rows[t], begins[t], ends[t], nearest, farthest, near_row, far_row,
+            near_pair[t], far_pair[t],
+        )  # fmt: skip
 
 
 @kernel(inline=True)

@@ -30,6 +30,8 @@ from fastcurse._kernels import simd
 from fastcurse._kernels._compile import kernel
 from fastcurse._kernels.pair_block import ROWS, greatest_of, least_of, load_sums, start_sums, store_sums
 
+_FOUR_ROWS = (0, 0)  # the width of four float32: one element of each row
+
 
 def panel_size(width: tuple[int, ...]) -> int:
     """Return the number of points in a panel: two float32 vectors."""
@@ -62,60 +64,61 @@ def _add_feature(width, rows, row_at, panels, column_at, lanes, sums):
     )
 
 
-@kernel()
-def _note(outside, which, seen, row, column, lanes, pairs, count):
-    """Append the pairs whose bits are set in `outside`, each once a block of rows and panel; return the count."""
-    outside = outside & ~seen[which]
-    seen[which] |= outside
-    lane = 0
-    while outside:
-        if outside & 1:
-            if count < pairs.shape[0]:
-                pairs[count, 0] = row + which // 2
-                pairs[count, 1] = column + (which % 2) * lanes + lane
-            count += 1
-        outside >>= 1
-        lane += 1
-    return count
-
-
 @kernel(inline=True)
 def _outside(sum_, low, high):
     return simd.lanes_below(sum_, low) | simd.lanes_below(high, sum_)
 
 
 @kernel()
+def _note(outside, seen, row, column, lanes, pairs, count):
+    """Append the pairs whose bits are set in `outside` (8,), each once a block of rows and panel; return the count."""
+    for which in range(8):
+        new = outside[which] & ~seen[which]
+        seen[which] |= new
+        for lane in range(lanes):
+            if (new >> lane) & 1:
+                if count < pairs.shape[0]:
+                    pairs[count, 0] = row + which // 2
+                    pairs[count, 1] = column + (which % 2) * lanes + lane
+                count += 1
+    return count
+
+
+@kernel()
 def _note_block(
-    width, rows, row_at, panels, column_at, begin, end, low, high, scratch, seen, row, column, pairs, count
+    width, rows, row_at, panels, column_at, begin, end, low, high, scratch, outside, seen, row, column, pairs, count
 ):
     """Run features begin .. end - 1 from the sums in `scratch` and note every pair outside the thresholds."""
     lanes = scratch.shape[0] // 8
+    infinity, minus_one = simd.broadcast(width, np.float32(np.inf)), simd.broadcast(width, np.float32(-1.0))
     sums = load_sums(width, scratch)
     for feature in range(begin, end):
         sums = _add_feature(width, rows, row_at + feature * ROWS, panels, column_at + feature * 2 * lanes, lanes, sums)
         least, most = simd.broadcast(width, low[feature]), simd.broadcast(width, high[feature])
-        count = _note(_outside(sums[0], least, most), 0, seen, row, column, lanes, pairs, count)
-        count = _note(_outside(sums[1], least, most), 1, seen, row, column, lanes, pairs, count)
-        count = _note(_outside(sums[2], least, most), 2, seen, row, column, lanes, pairs, count)
-        count = _note(_outside(sums[3], least, most), 3, seen, row, column, lanes, pairs, count)
-        count = _note(_outside(sums[4], least, most), 4, seen, row, column, lanes, pairs, count)
-        count = _note(_outside(sums[5], least, most), 5, seen, row, column, lanes, pairs, count)
-        count = _note(_outside(sums[6], least, most), 6, seen, row, column, lanes, pairs, count)
-        count = _note(_outside(sums[7], least, most), 7, seen, row, column, lanes, pairs, count)
+        if simd.lanes_below(least_of(sums, infinity), least) | simd.lanes_below(most, greatest_of(sums, minus_one)):
+            outside[0] = _outside(sums[0], least, most)
+            outside[1] = _outside(sums[1], least, most)
+            outside[2] = _outside(sums[2], least, most)
+            outside[3] = _outside(sums[3], least, most)
+            outside[4] = _outside(sums[4], least, most)
+            outside[5] = _outside(sums[5], least, most)
+            outside[6] = _outside(sums[6], least, most)
+            outside[7] = _outside(sums[7], least, most)
+            count = _note(outside, seen, row, column, lanes, pairs, count)
     return count
 
 
 @kernel(inline=True)
 def _screen_block(
-    width, rows, row_at, panels, column_at, low_at, high_at, block_low, block_high, low, high, scratch, seen, row,
-    column, n_samples, pairs, count,
+    width, rows, row_at, panels, column_at, low_at, high_at, block_low, block_high, low, high, scratch, outside, seen,
+    row, column, n_samples, pairs, count,
 ):  # fmt: skip
     """Screen four rows against one panel at every asked prefix; return the count of noted pairs."""
     lanes = scratch.shape[0] // 8
     infinity, minus_one = simd.broadcast(width, np.float32(np.inf)), simd.broadcast(width, np.float32(-1.0))
     sums = start_sums(width, np.float32(0.0), row, column, n_samples, scratch)
     seen[:] = 0
-    feature = 0
+    feature = np.int64(0)  # a literal 0 would make Numba compile the callees once more
     for block in range(low_at.shape[0]):
         before, begin = sums, feature
         while feature < low_at[block]:
@@ -134,22 +137,38 @@ def _screen_block(
         if below | simd.lanes_below(simd.broadcast(width, block_high[block]), most):
             store_sums(before, scratch)
             count = _note_block(
-                width,
-                rows,
-                row_at,
-                panels,
-                column_at,
-                begin,
-                feature,
-                low,
-                high,
-                scratch,
-                seen,
-                row,
-                column,
-                pairs,
-                count,
-            )
+                width, rows, row_at, panels, column_at, begin, feature, low, high, scratch, outside, seen, row, column,
+                pairs, count,
+            )  # fmt: skip
+    return count
+
+
+@kernel()
+def _scan_tile(
+    width, panels, n_features, n_samples, strip, begin, end, stride, low_at, high_at, block_low, block_high, low, high,
+    pairs,
+):  # fmt: skip
+    """Note the pairs (capacity, 2) of one tile and return their count."""
+    points = 4 * len(width)
+    groups = points // ROWS
+    scratch = np.empty(ROWS * points, dtype=np.float32)
+    outside, seen = np.zeros(8, dtype=np.int64), np.zeros(8, dtype=np.int64)
+    # The strip's points once more, four at a time: a group stays in the first-level cache.
+    rows = np.empty(groups * n_features * ROWS, dtype=np.float32)
+    for group in range(groups):
+        for feature in range(n_features):
+            at = (strip * n_features + feature) * points + group * ROWS
+            simd.store(rows, (group * n_features + feature) * ROWS, simd.load(_FOUR_ROWS, panels, at))
+    count = np.int64(0)
+    for first in range(begin, end, stride):
+        for group in range(groups):
+            for panel in range(first, min(first + stride, end)):
+                if count <= pairs.shape[0]:
+                    count = _screen_block(
+                        width, rows, group * n_features * ROWS, panels, panel * n_features * points, low_at, high_at,
+                        block_low, block_high, low, high, scratch, outside, seen, strip * points + group * ROWS,
+                        panel * points, n_samples, pairs, count,
+                    )  # fmt: skip
     return count
 
 
@@ -168,27 +187,8 @@ def scan_tiles(
     Fills pairs (n_tiles, capacity, 2) int64 and counts (n_tiles,) int64; a count beyond the capacity says that
     the tile was given up. Called by ``ScreenedScan``.
     """
-    points = 4 * len(width)
-    groups = points // ROWS
-    for tile in prange(strips.shape[0]):
-        scratch = np.empty(ROWS * points, dtype=np.float32)
-        seen = np.zeros(8, dtype=np.int64)
-        # The strip's points once more, four at a time: a group stays in the first-level cache.
-        rows = np.empty(groups * n_features * ROWS, dtype=np.float32)
-        for group in range(groups):
-            for feature in range(n_features):
-                for r in range(ROWS):
-                    at = (strips[tile] * n_features + feature) * points + group * ROWS + r
-                    rows[(group * n_features + feature) * ROWS + r] = panels[at]
-        noted = pairs[tile]
-        count = 0
-        for first in range(begins[tile], ends[tile], stride):
-            for group in range(groups):
-                for panel in range(first, min(first + stride, ends[tile])):
-                    if count <= noted.shape[0]:
-                        count = _screen_block(
-                            width, rows, group * n_features * ROWS, panels, panel * n_features * points, low_at,
-                            high_at, block_low, block_high, low, high, scratch, seen,
-                            strips[tile] * points + group * ROWS, panel * points, n_samples, noted, count,
-                        )  # fmt: skip
-        counts[tile] = count
+    for t in prange(strips.shape[0]):
+        counts[t] = _scan_tile(
+            width, panels, n_features, n_samples, strips[t], begins[t], ends[t], stride, low_at, high_at, block_low,
+            block_high, low, high, pairs[t],
+        )  # fmt: skip

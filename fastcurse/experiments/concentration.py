@@ -13,7 +13,8 @@ from fastcurse.experiments._result import Check, ExperimentResult, printed_numbe
 from fastcurse.reference import article
 
 NAME = "concentration"
-QUICK = {"n_features": 100, "repeats": 8}
+# A screen would take longer to compile than it saves here; it never changes a number.
+QUICK = {"n_features": 100, "repeats": 8, "screen": "none"}
 TOY = np.array([[0, 1, 3], [3, 8, 9], [2, 3, 5]])
 _SIZES = (100, 200, 500, 1000, 2000)
 _SIZE_DIMENSION = 100
@@ -40,6 +41,7 @@ def run(
     n_samples: int = 5000,
     n_features: int = 500,
     repeats: int = 20,
+    screen: str = "auto",
     random_state: Any = 0,
     n_threads: int | None = None,
     progress: bool = False,
@@ -54,6 +56,8 @@ def run(
         Largest dimension; every prefix 1..n_features is measured.
     repeats : int, default=20
         Independent data sets, at least 2.
+    screen : {"auto", "none", "float32", "int8"}, default="auto"
+        Passed to `distance_extremes`; it never changes a number.
     random_state : int, Generator or None, default=0
         Seed of the data sets.
     n_threads : int, optional
@@ -75,13 +79,13 @@ def run(
     runs, spreads = [], []
     for child in track(data_seed.spawn(repeats), "concentration", enabled=progress):
         X = np.random.default_rng(child).uniform(-1, 1, (n_samples, n_features))
-        runs.append(distance_extremes(X, n_threads=n_threads))
+        runs.append(distance_extremes(X, screen=screen, n_threads=n_threads))
         spreads.append(distance_moments(X, n_threads=n_threads).cv)
     contrast = _contrast_table(runs, n_samples)
     printed = _article_table(contrast) if n_samples == 5000 else {}
     tables = {
         "contrast": contrast,
-        "sample_size": _sample_size_table(size_seed, min(n_features, _SIZE_DIMENSION), runs, n_threads),
+        "sample_size": _sample_size_table(size_seed, min(n_features, _SIZE_DIMENSION), runs, screen, n_threads),
         "spread": {
             "d": contrast["d"],
             "cv_mean": np.mean(spreads, axis=0),
@@ -100,6 +104,7 @@ def run(
             "n_samples": n_samples,
             "n_features": n_features,
             "repeats": repeats,
+            "screen": screen,
             "random_state": random_state,
         },
         tables=tables,
@@ -151,17 +156,19 @@ def _article_table(contrast: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
 
 
 def _sample_size_table(
-    seed: np.random.SeedSequence, d: int, runs: list[DistanceExtremes], n_threads: int | None
+    seed: np.random.SeedSequence, d: int, runs: list[DistanceExtremes], screen: str, n_threads: int | None
 ) -> dict[str, np.ndarray]:
     """Squared contrast at d features for fewer and fewer points; the full size comes from the main runs."""
     largest = runs[0].n_samples
     sizes = np.array([*(n for n in _SIZES if n < largest), largest])
     contrasts = []
     for n, child in zip(sizes[:-1], seed.spawn(sizes.size - 1), strict=True):
-        # Small samples scatter more and cost less: up to eight times as many of them.
-        seeds = child.spawn(len(runs) * int(np.clip(2000 // n, 1, 8)))
+        # Small samples scatter more and cost less: up to four times as many of them.
+        seeds = child.spawn(len(runs) * int(np.clip(1000 // n, 1, 4)))
         points = (np.random.default_rng(grandchild).uniform(-1, 1, (n, d)) for grandchild in seeds)
-        contrasts.append([distance_extremes(X, n_threads=n_threads).squared_contrast[-1] for X in points])
+        contrasts.append(
+            [distance_extremes(X, screen=screen, n_threads=n_threads).squared_contrast[-1] for X in points]
+        )
     contrasts.append([run.squared_contrast[d - 1] for run in runs])
     ends = [
         theory.extreme_distance_median(sizes, d, distribution="uniform", side=side) for side in ("nearest", "farthest")

@@ -14,7 +14,7 @@ from fastcurse.engine.batches import track
 from fastcurse.experiments._result import Check, ExperimentResult, sigmas
 
 NAME = "moons"
-QUICK = {"repeats": 200, "noise_repeats": 8, "dimensions": (2, 5, 10, 50)}
+QUICK = {"repeats": 100, "noise_repeats": 8, "dimensions": (2, 5, 10, 50)}
 _GRID = 60
 # Not printed in the article: mean and standard deviation over 1000 splits, and accuracy with noise features, from
 # the notes that this project started with.

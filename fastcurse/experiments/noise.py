@@ -16,7 +16,7 @@ from fastcurse.engine.batches import track
 from fastcurse.experiments._result import Check, ExperimentResult, printed_numbers
 
 NAME = "noise"
-_SMALL_ROWS, _SMALL_DRAWS = 50, 200
+_SMALL_ROWS, _SMALL_DRAWS = 50, 120
 QUICK = {"step": 160, "separable_at": ()}  # a linear program takes a third of a second
 
 CORRECTIONS = (
@@ -60,7 +60,7 @@ def run(
     Returns
     -------
     ExperimentResult
-        Tables "svm", "lda", "separable", "small_separable" (50 rows, 200 draws) and "article".
+        Tables "svm", "lda", "separable", "small_separable" (50 rows, 120 draws) and "article".
     """
     n_samples = _validation.check_count(n_samples, "n_samples", minimum=20)
     n_features = _validation.check_count(n_features, "n_features", minimum=2)

@@ -14,7 +14,7 @@ from fastcurse.experiments._result import Check, ExperimentResult, sigmas
 from fastcurse.trunk import make_trunk
 
 NAME = "peaking"
-QUICK = {"step": 50}
+QUICK = {"step": 100}
 SCATTER_FEATURES = (1, 2, 5, 6, 10, 11, 100, 101)
 # Mean of three seeds of the article's experiment, measured before this project was written.
 _THREE_SEEDS = {

@@ -59,7 +59,8 @@ def draw_corrected(result: ExperimentResult) -> Figure:
     cover = np.asarray(theory.separable_probability(p, n_train))
     shown = (p > 0.4 * n_train) & (p < 0.9 * n_train)
     right.plot(p[shown], cover[shown], label="Cover 1965", **THEORY)
-    right.plot(separable["p"], separable["share"], "o", color=FIRST, label=f"linear programs\non {repeats} draws")
+    if separable["p"].size:
+        right.plot(separable["p"], separable["share"], "o", color=FIRST, label=f"linear programs\non {repeats} draws")
     full = svm["p"][svm["train_mean"] >= 1]
     if full.size:
         right.axvline(full[0], color=SECOND, linestyle="-.", label=f"LinearSVC fits\nevery draw: p = {full[0]}")
