@@ -10,6 +10,7 @@ from scipy.spatial.distance import pdist
 from strategies import point_clouds
 
 import fastcurse as fc
+from fastcurse._kernels import distances as exact_kernels
 from fastcurse._kernels import simd
 from fastcurse.distances import SCREENS
 from fastcurse.engine import batches, pair_scan
@@ -154,6 +155,19 @@ class TestAgnosticism:
         monkeypatch.setattr(pair_scan, "_BYTES_A_BATCH", 32 * items)
         assert fc.distance_extremes(X, screen="none").nearest_pair.tolist() == [[0, 250]]
 
+    def test_interrupt_comes_through_and_restores_the_thread_count(self, monkeypatch):
+        import numba
+
+        before = numba.get_num_threads()
+
+        def interrupt(*arguments):
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr(exact_kernels, "fill_tile_extremes", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            fc.distance_extremes(self.X, n_threads=1)
+        assert numba.get_num_threads() == before
+
     def test_restores_the_thread_count(self):
         import numba
 
@@ -289,6 +303,7 @@ class TestResult:
         assert ext.stats.tiles > 0
         assert 0 < ext.stats.tiles_certified <= 2 * 4
         assert ext.stats.screen == "none"
+        assert 100 * 4 * 8 <= ext.stats.copy_bytes <= 112 * 4 * 8
         assert ext.stats.seconds > 0
 
 
@@ -395,6 +410,12 @@ class TestTiles:
         with pytest.raises(KeyboardInterrupt):
             batches.run_batches(np.ones(1000), run, max_items=10)
         assert len(calls) == 3
+
+    def test_first_batch_of_large_work_is_a_few_items(self):
+        calls = []
+        batches.run_batches(np.ones(10**6), lambda a, b: calls.append(b - a), max_items=10**6)
+        assert calls[0] <= 8
+        assert calls[1] <= 32
 
     @given(st.lists(st.floats(0.1, 1e6), min_size=1, max_size=60), st.integers(1, 20))
     def test_batches_cover_every_item_once(self, work, max_items):

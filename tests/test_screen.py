@@ -179,6 +179,7 @@ class TestDefeat:
         ext = fc.distance_extremes(X)
         assert ext.stats.screen == "float32"
         assert ext.stats.pairs_certified < 1e-3 * ext.stats.pairs
+        assert 3000 * 40 * 4 <= ext.stats.copy_bytes <= 3040 * 40 * 4
 
 
 class TestAgnosticism:

@@ -36,6 +36,8 @@ class ScanStats:
         Pairs that were measured in float64 after the screen, or again to name a pair.
     screen : str
         "float32" or "none".
+    copy_bytes : int
+        Size of the scan's copy of the data, nearly all of the memory that it needs.
     seconds : float
         Wall-clock time of the scan, with compilation if there was any.
     pair_features_per_second : float
@@ -47,6 +49,7 @@ class ScanStats:
     tiles_certified: int
     pairs_certified: int
     screen: str
+    copy_bytes: int
     seconds: float
     pair_features_per_second: float
 

@@ -114,6 +114,7 @@ def distance_extremes(
             tiles_certified=found.tiles_certified,
             pairs_certified=found.pairs_certified,
             screen="float32" if screened else "none",
+            copy_bytes=found.copy_bytes,
             seconds=seconds,
             pair_features_per_second=work / seconds,
         ),

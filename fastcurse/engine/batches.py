@@ -11,6 +11,7 @@ import numpy as np
 from tqdm.auto import tqdm
 
 BATCH_SECONDS = 0.2
+_FIRST_ITEMS = 8
 
 
 def run_batches(
@@ -28,7 +29,8 @@ def run_batches(
     """
     total = np.concatenate([[0.0], np.cumsum(work, dtype=np.float64)])
     n_items = len(work)
-    start, budget = 0, total[-1] / 100
+    # A hundredth of small work, a few items of large work: the rate is not known yet.
+    start, budget = 0, min(total[-1] / 100, float(total[min(_FIRST_ITEMS, n_items)]))
     while start < n_items:
         stop = int(np.searchsorted(total, total[start] + budget, side="right")) - 1
         stop = min(max(stop, start + 1), start + max_items, n_items)

@@ -27,6 +27,7 @@ class ScanResult(NamedTuple):
     tiles: int
     tiles_certified: int
     pairs_certified: int
+    copy_bytes: int
 
 
 class Extremes:
@@ -86,6 +87,7 @@ class PairScan:
             self.tiles.strips.size,
             again.strips.size,
             pairs_again,
+            self.panels.nbytes,
         )
 
     def measure(self, advance: Callable[[float], object]) -> Extremes:

@@ -73,6 +73,7 @@ class ScreenedScan:
         self.width = simd.width_of(simd.host_bits())
         self.size = screen.panel_size(self.width)
         self.panels = pack_panels(points, self.n_features, self.size, np.float32, frame.prepare)
+        self.copy_bytes = self.panels.nbytes
         self.n_panels = -(-self.n_samples // self.size)
         per_panel = self.size * self.size * self.n_features
         total = self.n_panels * (self.n_panels + 1) // 2 * per_panel
@@ -92,10 +93,11 @@ class ScreenedScan:
         self._seed()
         given_up = self._screen(advance)
         if given_up.size:
+            self.panels = self.panels[:0]  # make room for the float64 copy
             self._measure(self.tiles.take(given_up))
         return ScanResult(
             self.nearest, self.farthest, self.near_pair, self.far_pair, self.tiles.strips.size,
-            self.tiles_certified, self.pairs_certified,
+            self.tiles_certified, self.pairs_certified, self.copy_bytes,
         )  # fmt: skip
 
     def _seed(self) -> None:
@@ -147,6 +149,7 @@ class ScreenedScan:
     def _measure(self, tiles: Tiles) -> None:
         """Measure the given-up tiles in float64 and merge their extremes."""
         scan = PairScan(self.points, self.n_features)
+        self.copy_bytes = max(self.copy_bytes, scan.panels.nbytes)
         scan.tiles = tiles.take(np.lexsort((tiles.begins, tiles.strips))).split(scan.n_panels)
         extremes = scan.measure(lambda share: None)
         near_pair, far_pair, _ = scan.locate(extremes)
