@@ -54,6 +54,16 @@ class TestAgainstReference:
 
 
 class TestLaws:
+    @pytest.mark.parametrize("scales", [[1e-10, 1e75], [1e-20, 1e65], [1e-100, 1e60, 1e-30], [0.0, 1e-70, 1e70]])
+    def test_small_features_before_huge_ones(self, scales):
+        X = np.random.default_rng(0).normal(size=(50, len(scales))) * scales
+        whole = fc.distance_moments(X)
+        for p in range(1, len(scales) + 1):
+            part = fc.distance_moments(X[:, :p])
+            assert whole.mean_sq[p - 1] == pytest.approx(part.mean_sq[-1], rel=1e-12)
+            assert whole.cv[p - 1] == pytest.approx(part.cv[-1], rel=1e-10)
+        assert whole.cv[-1] > 0.5
+
     X = np.random.default_rng(1).normal(size=(500, 30))
 
     @pytest.mark.parametrize("n_threads", [1, 2, 3, 8])

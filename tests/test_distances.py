@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -293,6 +296,29 @@ class TestResult:
         np.savez(path, **{**contents, "version": 99})
         with pytest.raises(ValueError, match=f"{message}.*its version is 99, this fastcurse reads 1"):
             fc.DistanceExtremes.load(path)
+        about = json.loads(str(contents["about"]))
+        for damage in (
+            {"version": np.inf},
+            {"version": 1.9},
+            {"about": "[" * 100_000},
+            {"about": json.dumps({**about, "n_samples": "many"})},
+            {"about": json.dumps({**about, "stats": {**about["stats"], "pairs": "x"}})},
+            {"nearest": np.array(["a"])},
+            {"nearest": np.zeros(3)},
+            {"nearest": np.array([np.nan])},
+            {"nearest_pair": np.array([[0, 9]])},
+            {"prefixes": np.array([2])},
+        ):
+            np.savez(path, **{**contents, **damage})
+            with pytest.raises(ValueError, match=message):
+                fc.DistanceExtremes.load(path)
+        generator = np.random.default_rng(0)
+        fc.distance_extremes([[0.0], [1.0]]).save(path)
+        whole = path.read_bytes()
+        for at in generator.integers(0, len(whole), 200):
+            path.write_bytes(whole[:at] + bytes([generator.integers(256)]) + whole[at + 1 :])
+            with contextlib.suppress(ValueError):  # some flips change nothing that is read
+                fc.DistanceExtremes.load(path)
         path.write_bytes(path.read_bytes()[:300])
         with pytest.raises(ValueError, match=message):
             fc.DistanceExtremes.load(path)

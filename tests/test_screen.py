@@ -95,6 +95,35 @@ class TestBound:
         assert (narrow.high < 4).all()
         assert (np.diff(narrow.low) >= 0).all()
 
+    @pytest.mark.parametrize("side", ["low", "high"])
+    def test_thresholds_against_the_proof_in_exact_arithmetic(self, side):
+        n_features, exponent = 300, 3
+        prefixes = np.arange(1, n_features + 1)
+        best = np.linspace(1e-3, 5, n_features)
+        norm = np.linspace(0.5, 8, n_features)
+        limits = thresholds(best, best, norm, exponent, prefixes, cut_blocks(prefixes))
+        unit, tiny = Fraction(2) ** -24 * (1 + Fraction(2) ** -20), Fraction(2) ** -149
+        for p in (1, 2, 17, 100, 300):
+            r, largest = Fraction(float(best[p - 1])) / 2**exponent, Fraction(float(norm[p - 1]))
+            eps, growth = 2 * unit * largest + 2 * p * tiny, (p + 2) * unit / (1 - (p + 2) * unit)
+            slack, underflow = (p + 8) * Fraction(2) ** -52, p * Fraction(2) ** -136
+            if side == "low":
+                proved = (r * (1 + slack) + eps + underflow) ** 2 * (1 + growth) + p * tiny
+                ours = Fraction(float(limits.low[p - 1]))
+                assert proved < ours < proved * (1 + 4 * Fraction(2) ** -23)
+            else:
+                proved = max(r * (1 - slack) - eps - underflow, 0) ** 2 * (1 - growth) - p * tiny
+                ours = Fraction(float(limits.high[p - 1]))
+                assert proved * (1 - 4 * Fraction(2) ** -23) < ours < proved
+
+    def test_points_one_rounding_apart_in_float32(self):
+        # Distances that float32 cannot tell apart, with errors of the inputs in both directions.
+        generator = np.random.default_rng(0)
+        X = generator.integers(0, 2, (300, 30)) + generator.integers(-40, 41, (300, 30)) * 2.0**-30
+        for scale in (1.0, 2.0**-300, 2.0**300):
+            expected = fc.distance_extremes(X * scale, screen="none")
+            assert same(expected, fc.distance_extremes(X * scale, screen="float32"))
+
 
 class TestBlocks:
     @given(st.sets(st.integers(1, 700), min_size=1).map(sorted))
@@ -118,6 +147,29 @@ class TestBlocks:
 
 
 class TestFrame:
+    def test_none_where_the_bound_of_the_sum_grows_too_large(self, monkeypatch):
+        X = np.random.default_rng(0).normal(size=(3, 5))
+        assert find_frame(X, 5) is not None
+        monkeypatch.setattr(screened_scan, "LARGEST_PREFIX", 4)
+        assert find_frame(X, 5) is None
+        assert (screen_bounds.LARGEST_PREFIX + 2) * 2.0**-24 < 0.5
+
+    def test_overflow_that_only_sums_in_feature_order_see(self):
+        generator = np.random.default_rng(0)
+        for _ in range(200):
+            x = generator.uniform(0.5, 1, 40)
+            x *= np.sqrt(1.7976931348623157e308 / np.sum(x**2))
+            with np.errstate(over="ignore"):
+                steps = [x * (1 + k * 2.0**-52) for k in range(-60, 60)]
+                found = [y for y in steps if np.isfinite(np.sum(y**2)) and np.isinf(np.cumsum(y**2)[-1])]
+            if found:
+                break
+        X = generator.uniform(0.2, 0.6, (200, 40)) * found[0]
+        X[1], X[2] = found[0], 0
+        for screen in ("none", "float32"):
+            with pytest.raises(ValueError, match="squared distances"):
+                fc.distance_extremes(X, screen=screen)
+
     def test_points_fit_the_unit_cube(self):
         X = np.random.default_rng(0).normal(size=(50, 4)) * [1, 1e5, 1e-7, 0] + 1e9
         frame = find_frame(X, 4)
@@ -160,6 +212,15 @@ class TestDefeat:
         ext = fc.distance_extremes(HARD["all equal"], screen="float32")
         assert ext.stats.pairs_certified < ext.stats.pairs / 10
 
+    def test_a_tile_with_exactly_its_capacity_of_pairs_is_certified(self, monkeypatch):
+        X = np.random.default_rng(8).normal(size=(30, 8))
+        expected = fc.distance_extremes(X, screen="float32")
+        monkeypatch.setattr(screened_scan, "_CAPACITY", expected.stats.pairs_certified)
+        again = fc.distance_extremes(X, screen="float32")
+        assert expected.stats.tiles == 1
+        assert again.stats.pairs_certified == expected.stats.pairs_certified
+        assert same(expected, again)
+
     @pytest.mark.parametrize("case", DISTANCE_CASES, ids=lambda case: case.name)
     def test_cases_of_the_benchmarks(self, case):
         X = case.points(600, 40)
@@ -179,6 +240,7 @@ class TestDefeat:
         ext = fc.distance_extremes(X)
         assert ext.stats.screen == "float32"
         assert ext.stats.pairs_certified < 1e-3 * ext.stats.pairs
+        assert ext.stats.tiles_dismissed == ext.stats.tiles - ext.stats.tiles_certified >= 0
         assert 3000 * 40 * 4 <= ext.stats.copy_bytes <= 3040 * 40 * 4
 
 

@@ -11,13 +11,14 @@ u = 2^-24 (1 + 2^-20), and p a prefix; all norms are of the first p coordinates,
  1. Inputs. |z - 2^-e (x - c)| <= u |2^-e (x - c)| + 2^-149 in each coordinate, so with N(p) >= max_i 2^-e ||x_i - c||,
     | ||z_i - z_j|| - 2^-e d |  <=  eps = 2 u N(p) + 2 p 2^-149.
  2. Sum. Each difference is rounded once and each fused multiply-add once, so for the computed sum T
-    | T - ||z_i - z_j||^2 |  <=  g ||z_i - z_j||^2 + p 2^-149,   g = (p + 2) u / (1 - (p + 2) u).
+    | T - ||z_i - z_j||^2 |  <=  g ||z_i - z_j||^2 + p 2^-149,   g = (p + 2) u / (1 - (p + 2) u),  (p + 2) u < 1.
  3. The defined distance r_ij = fl(sqrt(S)), S summed in float64: S lies within (1 +- (p + 2) 2^-52) d^2, up to
-    p 2^-1074 for squares that underflow, which is below p 2^-149 in units of 2^2e while e >= -400. So
-    2^-e d > 2^-e r (1 + k) + 2^-149, k = (p + 8) 2^-52, implies r_ij > r, and 2^-e d < 2^-e r (1 - k) - 2^-149
-    implies r_ij < r.
-Hence  T > (2^-e r (1 + k) + eps + 2^-149)^2 (1 + g) + p 2^-149   implies r_ij > r: not the nearest pair, nor tied;
-and    T < (2^-e r (1 - k) - eps - 2^-149)^2 (1 - g) - p 2^-149   implies r_ij < r: not the farthest, nor tied.
+    p 2^-1074 for squares that underflow, which is at most p 2^-274 in units of 2^2e while e >= -400. With
+    k = (p + 8) 2^-52 and t = p 2^-136, whose square exceeds p 2^-274 with room, and since (a + t)^2 >= a^2 + t^2 and
+    (a - t)^2 <= a^2 - t^2 for a >= t >= 0: 2^-e d > 2^-e r (1 + k) + t implies r_ij > r, and
+    2^-e d < 2^-e r (1 - k) - t implies r_ij < r.
+Hence  T > (2^-e r (1 + k) + eps + t)^2 (1 + g) + p 2^-149   implies r_ij > r: not the nearest pair, nor tied;
+and    T < (2^-e r (1 - k) - eps - t)^2 (1 - g) - p 2^-149   implies r_ij < r: not the farthest, nor tied.
 ``engine.screen_bounds`` computes these thresholds from the best distances r so far and rounds them outward.
 """
 

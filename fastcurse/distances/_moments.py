@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
@@ -107,52 +108,98 @@ def distance_moments(X: Any, *, n_threads: int | None = None, progress: bool = F
     points = _validation.check_points(X)
     threads = _validation.check_threads(n_threads) or available_threads()
     n_samples, n_features = points.shape
-    origin, offset, exponent = _mean_and_scale(points)
+    origin, offset, exponents = _mean_and_scale(points)
+    mean_sq, var_sq = np.zeros(n_features), np.zeros(n_features)
+    with (
+        one_blas_thread(),
+        ThreadPoolExecutor(threads) as pool,
+        progress_bar(n_samples, "rows", unit=" rows", enabled=progress) as bar,
+    ):
+        for begin, end in _runs(exponents):
+            exponent = int(exponents[end - 1])
+            sums = _sums(points[:, :end], origin[:end], offset[:end], exponent, pool, threads, bar.update)
+            mean, variance = _moments_of(*sums, n_samples)
+            with np.errstate(over="ignore"):
+                mean_sq[begin:end] = np.ldexp(mean[begin:], 2 * exponent)
+                var_sq[begin:end] = np.ldexp(variance[begin:], 4 * exponent)
+    if not (np.isfinite(mean_sq).all() and np.isfinite(var_sq).all()):
+        raise ValueError(_OVERFLOW)
+    return DistanceMoments(mean_sq, var_sq, n_samples, n_features)
+
+
+_OVERFLOW = "X must have moments below 1.8e308, got larger ones; divide X by a power of two"
+_EXPONENTS_A_RUN = 200  # fourth powers of numbers 2^-200 below the largest are far from underflow
+
+
+def _runs(exponents: np.ndarray) -> list[tuple[int, int]]:
+    """Cut the prefixes into runs (begin, end) in which the scale grows by less than 2^200: nearly always one.
+
+    Features that are smaller still than the scale of a prefix by 2^-200 may underflow in it: they do not count there.
+    """
+    runs, begin = [], 0
+    while begin < exponents.size:
+        end = int(np.searchsorted(exponents, exponents[begin] + _EXPONENTS_A_RUN, side="right"))
+        runs.append((begin, end))
+        begin = end
+    return runs
+
+
+def _sums(
+    points: np.ndarray,
+    origin: np.ndarray,
+    offset: np.ndarray,
+    exponent: int,
+    pool: ThreadPoolExecutor,
+    threads: int,
+    advance: Callable[[int], object],
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return X'X and the sums over rows of r^2 and r^4 at each prefix, of the centred rows times 2^-exponent."""
+    n_features = points.shape[1]
+    scatter, second, fourth = np.zeros((n_features, n_features)), np.zeros(n_features), np.zeros(n_features)
 
     def sums_of(block: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         scaled = np.ldexp((block.astype(np.float64) - origin) - offset, -exponent)
         norms = np.cumsum(scaled**2, axis=1)
         return scaled.T @ scaled, norms.sum(axis=0), (norms**2).sum(axis=0)
 
-    scatter, second, fourth = np.zeros((n_features, n_features)), np.zeros(n_features), np.zeros(n_features)
-    with (
-        one_blas_thread(),
-        ThreadPoolExecutor(threads) as pool,
-        progress_bar(n_samples, "rows", unit=" rows", enabled=progress) as bar,
-    ):
-        blocks = (block for _, block in row_blocks(points, n_features))
-        while some := list(islice(blocks, threads)):
-            for block, (product, squares, fourths) in zip(some, pool.map(sums_of, some), strict=True):
-                scatter += product
-                second += squares
-                fourth += fourths
-                bar.update(len(block))
-    mean_sq = 2 * second / (n_samples - 1)
+    blocks = (block for _, block in row_blocks(points, n_features))
+    while some := list(islice(blocks, threads)):
+        for block, (product, squares, fourths) in zip(some, pool.map(sums_of, some), strict=True):
+            scatter += product
+            second += squares
+            fourth += fourths
+            advance(len(block))
+    return scatter, second, fourth
+
+
+def _moments_of(
+    scatter: np.ndarray, second: np.ndarray, fourth: np.ndarray, n_samples: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return mean and variance of the squared distances from the sums."""
+    mean = 2 * second / (n_samples - 1)
     ordered = 2 * n_samples * fourth + 2 * second**2 + 4 * _leading_norms(scatter)
-    var_sq = np.maximum(ordered / (n_samples * (n_samples - 1)) - mean_sq**2, 0.0)
-    with np.errstate(over="ignore"):
-        mean_sq, var_sq = np.ldexp(mean_sq, 2 * exponent), np.ldexp(var_sq, 4 * exponent)
-    if not (np.isfinite(mean_sq).all() and np.isfinite(var_sq).all()):
-        raise ValueError("X must have moments below 1.8e308, got larger ones; divide X by a power of two")
-    return DistanceMoments(mean_sq, var_sq, n_samples, n_features)
+    return mean, np.maximum(ordered / (n_samples * (n_samples - 1)) - mean**2, 0.0)
 
 
-def _mean_and_scale(points: np.ndarray) -> tuple[np.ndarray, np.ndarray, int]:
-    """Return the first point, the means less the first point, and the exponent that scales deviations to about 1.
+def _mean_and_scale(points: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the first point, the means less the first point, and the scale of each prefix.
 
-    The two parts of the mean stay apart: their sum would be rounded in the unit of the origin.
+    The two parts of the mean stay apart: their sum would be rounded in the unit of the origin. The scale of a prefix
+    is the exponent e at which no deviation from the first point exceeds 2^e in any of its features.
     """
     n_features = points.shape[1]
     origin = points[0].astype(np.float64)
-    total, widest = np.zeros(n_features), 0.0
+    total, widest = np.zeros(n_features), np.zeros(n_features)
     with np.errstate(over="ignore", invalid="ignore"):
         for _, block in row_blocks(points, n_features):
             deviation = block.astype(np.float64) - origin
             total += deviation.sum(axis=0)
-            widest = max(widest, float(np.abs(deviation).max()))
-    if not (np.isfinite(widest) and np.isfinite(total).all()):
-        raise ValueError("X must have moments below 1.8e308, got larger ones; divide X by a power of two")
-    return origin, total / len(points), int(np.frexp(widest)[1])
+            np.maximum(widest, np.abs(deviation).max(axis=0), out=widest)
+    if not (np.isfinite(widest).all() and np.isfinite(total).all()):
+        raise ValueError(_OVERFLOW)
+    smallest = int(np.frexp(np.finfo(np.float64).tiny)[1])
+    exponents = np.where(widest > 0, np.frexp(widest)[1], smallest)
+    return origin, total / len(points), np.maximum.accumulate(exponents)
 
 
 def _leading_norms(scatter: np.ndarray) -> np.ndarray:

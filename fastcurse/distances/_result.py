@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-import zipfile
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -52,6 +51,11 @@ class ScanStats:
     copy_bytes: int
     seconds: float
     pair_features_per_second: float
+
+    @property
+    def tiles_dismissed(self) -> int:
+        """Tiles in which no pair had to be measured after the screen."""
+        return self.tiles - self.tiles_certified
 
 
 @dataclass(frozen=True, eq=False)
@@ -145,16 +149,18 @@ class DistanceExtremes:
             with open(path, "rb") as file, np.load(file, allow_pickle=False) as archive:
                 if str(archive["format"]) != _FORMAT:
                     raise ValueError(f"its format is {str(archive['format'])!r}, not {_FORMAT!r}")
-                if int(archive["version"]) != _VERSION:
-                    raise ValueError(f"its version is {archive['version']}, this fastcurse reads {_VERSION}")
+                version = archive["version"]
+                if version.dtype.kind != "i" or int(version) != _VERSION:
+                    raise ValueError(f"its version is {version}, this fastcurse reads {_VERSION}")
                 arrays = {name: archive[name] for name in _ARRAYS}
                 about = json.loads(str(archive["about"]))
-            stats = ScanStats(**about.pop("stats"))
-            return cls(**arrays, **about, stats=stats)
-        except (OSError, EOFError, ValueError, KeyError, TypeError, AttributeError, zipfile.BadZipFile) as error:
+            loaded = cls(**arrays, **{**about, "stats": ScanStats(**about["stats"])})
+            _check_loaded(loaded)
+        except Exception as error:  # a damaged archive raises nearly anything: zlib.error, RecursionError, MemoryError
             raise ValueError(
                 f"path must be a file that DistanceExtremes.save wrote, got {str(path)!r}: {error}"
             ) from None
+        return loaded
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row a prefix as a pandas DataFrame (needs pandas)."""
@@ -191,6 +197,39 @@ class DistanceExtremes:
         from fastcurse.plots import draw_contrast
 
         return draw_contrast(self, ax)
+
+
+def _check_loaded(ext: DistanceExtremes) -> None:
+    """Raise unless types, shapes and values are those that a scan gives."""
+    m = ext.prefixes.size
+    for name, dtype, shape in (
+        ("prefixes", np.int64, (m,)), ("nearest", np.float64, (m,)), ("farthest", np.float64, (m,)),
+        ("nearest_pair", np.int64, (m, 2)), ("farthest_pair", np.int64, (m, 2)),
+    ):  # fmt: skip
+        array = getattr(ext, name)
+        if array.dtype != dtype or array.shape != shape:
+            raise ValueError(f"its {name} has dtype {array.dtype} and shape {array.shape}")
+    kinds = {"int": int, "float": float, "str": str}
+    wrong = [
+        field.name for field in fields(ext.stats) if type(getattr(ext.stats, field.name)) is not kinds[str(field.type)]
+    ]
+    if wrong or type(ext.n_samples) is not int or type(ext.n_features) is not int:
+        raise ValueError("its counts are not numbers")
+    pairs = np.concatenate([ext.nearest_pair, ext.farthest_pair])
+    sound = (
+        m > 0
+        and ext.prefixes[0] >= 1
+        and ext.prefixes[-1] <= ext.n_features
+        and (np.diff(ext.prefixes) > 0).all()
+        and (pairs[:, 0] >= 0).all()
+        and (pairs[:, 0] < pairs[:, 1]).all()
+        and (pairs[:, 1] < ext.n_samples).all()
+        and np.isfinite(ext.farthest).all()
+        and (ext.nearest >= 0).all()
+        and (ext.nearest <= ext.farthest).all()
+    )
+    if not sound:
+        raise ValueError("its values cannot be those of a scan")
 
 
 def _ratio(numerator: np.ndarray, denominator: np.ndarray, where_zero: float) -> np.ndarray:

@@ -8,6 +8,7 @@ import numpy as np
 
 _UNIT32 = 2.0**-24 * (1 + 2.0**-20)
 _SUBNORMAL32 = 2.0**-149
+LARGEST_PREFIX = 2**22  # the proof needs (p + 2) u < 1; up to here the bound is at most a third
 _EAGER_FEATURES = 16  # blocks of one feature: sums still grow by large factors there
 _LONGEST_BLOCK = 16
 _GROWTH = 8  # a block of features (a, b] has b - a <= a / _GROWTH
@@ -75,7 +76,7 @@ def thresholds(
     unit = (p + 2) * _UNIT32
     growth = unit / (1 - unit)
     slack = (p + 8) * 2.0**-52
-    distance_error = (2 * _UNIT32 * largest_norm + (2 * p + 1) * _SUBNORMAL32) * (1 + 2.0**-40)
+    distance_error = (2 * _UNIT32 * largest_norm + 2 * p * _SUBNORMAL32 + p * 2.0**-136) * (1 + 2.0**-40)
     sum_error = p * _SUBNORMAL32
     # 2^-40 covers the float64 roundings of these lines themselves.
     reach = np.ldexp(nearest, -exponent) * (1 + slack) + distance_error

@@ -11,7 +11,7 @@ from fastcurse._kernels import distances as exact
 from fastcurse._kernels import screen, simd
 from fastcurse.engine.batches import run_batches
 from fastcurse.engine.pair_scan import OVERFLOW, PAIR_FEATURES_A_TILE, PairScan, ScanResult, precedes
-from fastcurse.engine.screen_bounds import cut_blocks, thresholds
+from fastcurse.engine.screen_bounds import LARGEST_PREFIX, cut_blocks, thresholds
 from fastcurse.engine.tiles import Tiles, cut_triangle, pack_panels, row_blocks
 
 _SMALLEST_EXPONENT = -400  # below this, squares of the data underflow more than the proof allows
@@ -51,7 +51,7 @@ def find_frame(X: np.ndarray, n_features: int) -> Frame | None:
         squares = (high - low) ** 2
         if np.isinf(squares).any():
             raise ValueError(OVERFLOW)
-        if np.isinf(squares.sum()):
+        if np.isinf(squares.sum()) or n_features > LARGEST_PREFIX:
             return None
     centre = low + (high - low) / 2
     widest = np.maximum(high - centre, centre - low)
@@ -93,8 +93,10 @@ class ScreenedScan:
         self._seed()
         given_up = self._screen(advance)
         if given_up.size:
-            self.panels = self.panels[:0]  # make room for the float64 copy
+            self.panels = np.empty(0, dtype=np.float32)  # make room for the float64 copy
             self._measure(self.tiles.take(given_up))
+        if np.isposinf(self.farthest).any():  # ranges may sum below the limit where sums in feature order do not
+            raise ValueError(OVERFLOW)
         return ScanResult(
             self.nearest, self.farthest, self.near_pair, self.far_pair, self.tiles.strips.size,
             self.tiles_certified, self.pairs_certified, self.copy_bytes,
