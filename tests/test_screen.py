@@ -226,6 +226,16 @@ class TestDefeat:
         X = case.points(600, 40)
         assert same(fc.distance_extremes(X, screen="none"), fc.distance_extremes(X, screen="float32"))
 
+    def test_of_a_few_tied_pairs_the_first_is_named(self):
+        X = np.random.default_rng(9).normal(size=(600, 12))
+        for i, j in ((10, 500), (3, 400), (3, 401), (200, 201), (550, 551)):
+            X[j] = X[i]
+        ext = fc.distance_extremes(X, screen="float32")
+        assert ext.stats.pairs_certified < 5000  # the screen was not defeated
+        assert (ext.nearest == 0).all()
+        assert (ext.nearest_pair == [3, 400]).all()
+        assert same(ext, fc.distance_extremes(X, screen="none"))
+
     @pytest.mark.parametrize("capacity", [1, 3, 20])
     def test_tiles_given_up_one_by_one(self, capacity, monkeypatch):
         X = np.random.default_rng(4).normal(size=(500, 20)).round(1)
