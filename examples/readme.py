@@ -46,7 +46,7 @@ def collect(folder: Path) -> dict:
         "rbf_d20": round(noise["rbf_mean"][noise["d"].index(20)], 3),
         "linear_d20": round(noise["linear_mean"][noise["d"].index(20)], 3),
         "noise_test": round(sum(svm["test_mean"]) / len(svm["test_mean"]), 3),
-        "noise_sd": round(max(svm["test_sd"]), 3),
+        "noise_sd": round(sum(svm["test_sd"]) / len(svm["test_sd"]), 3),
         "splits": len(splits),
         "checks": sum(len(record[name]["checks"]) for name in ours),
         "seconds": round(record["meta"]["seconds"]["total"]),
