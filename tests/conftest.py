@@ -8,6 +8,8 @@ import tempfile
 from importlib.util import find_spec
 from pathlib import Path
 
+from hypothesis import HealthCheck, settings  # loads neither NumPy nor Numba
+
 # Numba's cache does not notice edits in imported files, so each version of the kernels has its own folder.
 _SPEC = find_spec("fastcurse")
 assert _SPEC is not None
@@ -18,8 +20,6 @@ os.environ.setdefault("NUMBA_CACHE_DIR", str(Path(tempfile.gettempdir()) / f"fas
 # More threads than cores, so that tests with 3 or 8 threads really run that many.
 os.environ.setdefault("NUMBA_NUM_THREADS", "8")
 os.environ.setdefault("MPLBACKEND", "Agg")
-
-from hypothesis import HealthCheck, settings  # noqa: E402
 
 _COMMON = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow, HealthCheck.data_too_large]}
 settings.register_profile("dev", max_examples=25, **_COMMON)

@@ -53,8 +53,8 @@ def test_imports_point_down(path):
     for target in imports(path, lazy=False):
         assert target == layer or LAYERS[target] < LAYERS[layer], f"{layer} imports {target}"
     for target in imports(path, lazy=True):
-        # plot() methods reach up to plots, lazily; nothing else does.
-        allowed = target == layer or LAYERS[target] < LAYERS[layer] or target in ("plots", "distances")
+        # The plot() methods of results reach up to plots; nothing else does.
+        allowed = target == layer or LAYERS[target] < LAYERS[layer] or (layer, target) == ("distances", "plots")
         assert allowed, f"{layer} imports {target} inside a function"
 
 
@@ -78,7 +78,7 @@ def test_reference_is_used_only_for_the_articles_own_code():
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: path.relative_to(PACKAGE).as_posix())
 def test_a_file_fits_in_ones_head(path):
-    assert len(path.read_text(encoding="utf-8").splitlines()) <= 320
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= 300
 
 
 def test_all_names_exist_and_are_sorted():
@@ -87,7 +87,7 @@ def test_all_names_exist_and_are_sorted():
     for name in fastcurse.__all__:
         assert getattr(fastcurse, name) is not None
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
-        fastcurse.nothing  # noqa: B018
+        fastcurse.__getattr__("nothing")
 
 
 def public_callables():

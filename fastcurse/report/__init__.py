@@ -1,1 +1,1 @@
-"""What a person looks at: the article's page, its figures and tables, written all or nothing."""
+"""What a person looks at: the article's page, its figures and tables, written so that no file is ever half there."""

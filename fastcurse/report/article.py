@@ -52,7 +52,7 @@ def run_article(
 
 
 def write_article(folder: Path, results: Mapping[str, ExperimentResult], meta: Mapping[str, Any]) -> None:
-    """Write the whole output folder, or nothing."""
+    """Write the output folder: each file whole, and nothing if anything fails before the files are moved in."""
     began = time.perf_counter()
     with staged_folder(folder) as stage:
         drawings = {name: _write_figures(stage / "figures", result) for name, result in results.items()}

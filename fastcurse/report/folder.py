@@ -1,4 +1,4 @@
-"""Writes a folder of results all or nothing, and never touches a file that fastcurse did not write.
+"""Writes a folder of results, each file whole, and never touches a file that fastcurse did not write.
 
 A manifest in the folder records the SHA-256 of every file written. Only a file whose path is listed and whose content
 has a listed hash is ever replaced or removed; anything else in the folder, links included, makes the run refuse.
