@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -13,10 +14,11 @@ from strategies import point_clouds
 import fastcurse as fc
 from benchmarks.cases import DISTANCE_CASES
 from fastcurse.engine import screen_bounds, screened_scan
-from fastcurse.engine.screen_bounds import cut_blocks, thresholds
-from fastcurse.engine.screened_scan import find_frame
+from fastcurse.engine.screen_bounds import Blocks, Outlook, cut_blocks, look_ahead, thresholds
+from fastcurse.engine.screened_scan import ScreenedScan, find_frame
 from fastcurse.reference import distances as reference
 
+UNIT, TINY = Fraction(2) ** -24 * (1 + Fraction(2) ** -20), Fraction(2) ** -149
 FIELDS = ("nearest", "farthest", "nearest_pair", "farthest_pair")
 
 
@@ -24,97 +26,175 @@ def same(first, second):
     return all(np.array_equal(getattr(first, field), getattr(second, field)) for field in FIELDS)
 
 
-def screened_sums(frame, X):
-    """The kernel's float32 sums of all pairs at every prefix, each operation rounded as the kernel rounds it."""
-    z = frame.prepare(X).astype(np.float32)
-    i, j = np.triu_indices(len(X), 1)
-    sums = np.zeros(i.size, dtype=np.float32)
-    for feature in range(X.shape[1]):
-        difference = z[i, feature] - z[j, feature]
-        # float64 holds the square of a float32 exactly; one more rounding of the sum to float64 is finer by 2^-29.
-        sums = (difference.astype(np.float64) ** 2 + sums).astype(np.float32)
-        yield i, j, sums
+def fma32(a, b, c):
+    """a b + c of float32 with one rounding: float64 holds the product, and its own rounding is finer by 2^-29."""
+    return (a.astype(np.float64) * b + c).astype(np.float32)
+
+
+class Screened:
+    """The kernel's float32 sums of all pairs, each operation rounded as the kernel rounds it."""
+
+    def __init__(self, X, n_squared, ends=None):
+        n_features = X.shape[1]
+        self.frame = find_frame(X, n_features)
+        self.prefixes = np.arange(1, n_features + 1)
+        ends = self.prefixes if ends is None else np.unique([*ends, n_features])
+        self.blocks = Blocks(np.append(ends, n_features), min(n_squared, len(ends)))
+        if self.frame is None:
+            return
+        with mock.patch.object(screened_scan, "cut_blocks", return_value=self.blocks):
+            self.scan = ScreenedScan(X, self.prefixes, self.frame)
+        self.z = self.frame.prepare(X)
+        self.i, self.j = np.triu_indices(len(X), 1)
+        panels = self.scan.panels.reshape(self.scan.n_panels, -1, self.scan.size)
+        shape = (self.scan.n_panels * self.scan.size, len(self.blocks.products))
+        self.norms = panels[:, n_features:].swapaxes(1, 2).reshape(shape)
+        self.at_ends = self._run()
+
+    def _run(self):
+        """Sums where each block ends, before the first block first."""
+        sums = [np.zeros(self.i.size, dtype=np.float32)]
+        for b, (begin, end) in enumerate(zip(self.blocks.begins[:-1], self.blocks.ends[:-1], strict=True)):
+            total = sums[-1]
+            for feature in range(begin, end):
+                x, y = self.z[self.i, feature], self.z[self.j, feature]
+                total = fma32(x - y, x - y, total) if b < self.blocks.n_squared else fma32(-2 * x, y, total)
+            if b >= self.blocks.n_squared:
+                norms = self.norms[:, b - self.blocks.n_squared]
+                total = total + (norms[self.i] + norms[self.j])
+            sums.append(total)
+        return sums
+
+    def again(self, block):
+        """Sums at each prefix of a block, its begin first, as a suspect runs through it."""
+        total = self.at_ends[block]
+        yield self.blocks.begins[block], total
+        for feature in range(self.blocks.begins[block], self.blocks.ends[block]):
+            difference = self.z[self.i, feature] - self.z[self.j, feature]
+            total = total + difference * difference
+            yield feature + 1, total
+
+    def limits(self, best):
+        return thresholds(
+            best.nearest, best.farthest, self.frame.largest_norm, self.frame.exponent, self.prefixes, self.blocks,
+            self.scan.largest_square,
+        )  # fmt: skip
+
+
+CLOUDS = point_clouds(max_samples=7, max_features=7)
+CUTS = st.sets(st.integers(1, 7)).map(sorted)
+
+
+def limits_of(nearest, farthest, norm, exponent=0, n_squared=10**6, squares=None):
+    n_features = len(nearest)
+    prefixes = np.arange(1, n_features + 1)
+    blocks = Blocks(np.append(prefixes[9::10], n_features), min(n_squared, n_features // 10))
+    squares = np.zeros(blocks.ends.size) if squares is None else squares
+    return thresholds(nearest, farthest, norm, exponent, prefixes, blocks, squares), blocks
 
 
 class TestBound:
-    @given(point_clouds(max_samples=8, max_features=6))
-    def test_no_extreme_pair_is_dismissed(self, X):
-        frame = find_frame(X, X.shape[1])
-        if frame is None:
+    @given(CLOUDS, st.integers(0, 7), CUTS)
+    def test_no_extreme_pair_is_dismissed(self, X, n_squared, cuts):
+        screened = Screened(X, n_squared, [cut for cut in cuts if cut <= X.shape[1]])
+        if screened.frame is None:
             return
         best = reference.distance_extremes(X)
-        prefixes = np.arange(1, X.shape[1] + 1)
-        limits = thresholds(
-            best.nearest, best.farthest, frame.largest_norm, frame.exponent, prefixes, cut_blocks(prefixes)
-        )
-        for feature, (i, j, sums) in enumerate(screened_sums(frame, X)):
-            pairs = list(zip(i.tolist(), j.tolist(), strict=True))
-            nearest = sums[pairs.index(tuple(best.nearest_pair[feature].tolist()))]
-            farthest = sums[pairs.index(tuple(best.farthest_pair[feature].tolist()))]
-            assert nearest < limits.low[feature]
-            assert farthest > limits.high[feature]
+        limits, blocks = screened.limits(best), screened.blocks
+        pairs = list(zip(screened.i.tolist(), screened.j.tolist(), strict=True))
+        for block, (begin, end) in enumerate(zip(blocks.begins, blocks.ends, strict=True)):
+            for prefix, sums in screened.again(block):
+                if prefix == 0:
+                    continue
+                near = pairs.index(tuple(best.nearest_pair[prefix - 1].tolist()))
+                far = pairs.index(tuple(best.farthest_pair[prefix - 1].tolist()))
+                if prefix < end or begin == end:
+                    assert screened.at_ends[block][near] < limits.block_low[block]
+                    assert sums[near] < limits.low[prefix]
+                if prefix > begin:
+                    assert screened.at_ends[block + 1][far] > limits.block_high[block]
+                    assert sums[far] > limits.high[prefix]
 
     @given(point_clouds(max_samples=6, max_features=5))
     def test_norm_and_input_error_against_exact_arithmetic(self, X):
         frame = find_frame(X, X.shape[1])
         if frame is None:
             return
-        z = frame.prepare(X).astype(np.float32)
+        z = frame.prepare(X)
         scale = Fraction(2) ** -frame.exponent
-        unit, tiny = Fraction(2) ** -24 * (1 + Fraction(2) ** -20), Fraction(2) ** -149
         squares = [Fraction(0)] * len(X)
         for feature in range(X.shape[1]):
             for row in range(len(X)):
                 value = scale * (Fraction(float(X[row, feature])) - Fraction(float(frame.centre[feature])))
                 squares[row] += value**2
-                assert abs(Fraction(float(z[row, feature])) - value) <= unit * abs(value) + tiny
+                assert abs(Fraction(float(z[row, feature])) - value) <= UNIT * abs(value) + TINY
             assert Fraction(float(frame.largest_norm[feature])) ** 2 >= max(squares)
 
-    @given(point_clouds(max_samples=6, max_features=6))
-    def test_sum_error_against_exact_arithmetic(self, X):
-        frame = find_frame(X, X.shape[1])
-        if frame is None:
+    @given(CLOUDS, st.integers(0, 7), CUTS)
+    def test_sum_error_against_exact_arithmetic(self, X, n_squared, cuts):
+        screened = Screened(X, n_squared, [cut for cut in cuts if cut <= X.shape[1]])
+        if screened.frame is None:
             return
-        z = [[Fraction(float(value)) for value in row] for row in frame.prepare(X).astype(np.float32)]
-        unit, tiny = Fraction(2) ** -24 * (1 + Fraction(2) ** -20), Fraction(2) ** -149
-        for feature, (i, j, sums) in enumerate(screened_sums(frame, X)):
-            p = feature + 1
-            growth = (p + 2) * unit / (1 - (p + 2) * unit)
-            for k, total in enumerate(sums):
-                exact = sum(((z[i[k]][f] - z[j[k]][f]) ** 2 for f in range(p)), Fraction(0))
-                assert abs(Fraction(float(total)) - exact) <= growth * exact + p * tiny
+        blocks = screened.blocks
+        z = [[Fraction(float(value)) for value in row] for row in screened.z]
+        longest = max([int((blocks.ends - blocks.begins)[b]) for b in blocks.products], default=0)
+        for block in range(blocks.ends.size - 1):
+            end = int(blocks.ends[block])
+            largest = max(sum((value**2 for value in row[:end]), Fraction(0)) for row in z)
+            if block in blocks.products or block == blocks.n_squared - 1:
+                assert Fraction(float(screened.scan.largest_square[block])) >= largest
+            steps = end + 2 * len(blocks.products) + longest + 6
+            for prefix, sums in [*screened.again(block), (end, screened.at_ends[block + 1])]:
+                growth = (prefix + 3) * UNIT / (1 - (prefix + 3) * UNIT)
+                for k, total in enumerate(sums):
+                    i, j = screened.i[k], screened.j[k]
+                    exact = sum(((z[i][f] - z[j][f]) ** 2 for f in range(prefix)), Fraction(0))
+                    if block in blocks.products:
+                        allowed = 4 * largest * steps * UNIT / (1 - steps * UNIT) + 4 * steps * TINY
+                    else:
+                        allowed = growth * exact + 2 * prefix * TINY
+                    assert abs(Fraction(float(total)) - exact) <= allowed
 
     def test_thresholds_widen_with_norm_and_prefix(self):
-        prefixes, ones = np.arange(1, 101), np.ones(100)
-        blocks = cut_blocks(prefixes)
-        narrow = thresholds(ones, 2 * ones, ones, 0, prefixes, blocks)
-        wide = thresholds(ones, 2 * ones, 1e4 * ones, 0, prefixes, blocks)
-        assert (wide.low > narrow.low).all()
-        assert (wide.high < narrow.high).all()
-        assert (narrow.low > 1).all()
-        assert (narrow.high < 4).all()
-        assert (np.diff(narrow.low) >= 0).all()
+        ones = np.ones(100)
+        narrow, _ = limits_of(ones, 2 * ones, ones)
+        wide, _ = limits_of(ones, 2 * ones, 1e4 * ones)
+        products, _ = limits_of(ones, 2 * ones, ones, n_squared=3, squares=np.linspace(1, 5, 11))
+        for wider in (wide, products):
+            assert (wider.low >= narrow.low).all()
+            assert (wider.high <= narrow.high).all()
+            assert (np.diff(wider.low[1:]) >= 0).all()
+        assert (wide.low[1:] > narrow.low[1:]).all()
+        assert (products.low[31:] > narrow.low[31:]).all()
+        assert (narrow.low[1:] > 1).all()
+        assert (narrow.high < 4)[1:].all()
 
+    @pytest.mark.parametrize("n_squared", [0, 12, 30])
     @pytest.mark.parametrize("side", ["low", "high"])
-    def test_thresholds_against_the_proof_in_exact_arithmetic(self, side):
+    def test_thresholds_against_the_proof_in_exact_arithmetic(self, side, n_squared):
         n_features, exponent = 300, 3
-        prefixes = np.arange(1, n_features + 1)
         best = np.linspace(1e-3, 5, n_features)
         norm = np.linspace(0.5, 8, n_features)
-        limits = thresholds(best, best, norm, exponent, prefixes, cut_blocks(prefixes))
-        unit, tiny = Fraction(2) ** -24 * (1 + Fraction(2) ** -20), Fraction(2) ** -149
-        for p in (1, 2, 17, 100, 300):
+        squares = np.linspace(1, 9, n_features // 10 + 1)
+        limits, blocks = limits_of(best, best, norm, exponent, n_squared, squares)
+        for p in (1, 2, 17, 100, 111, 300):
             r, largest = Fraction(float(best[p - 1])) / 2**exponent, Fraction(float(norm[p - 1]))
-            eps, growth = 2 * unit * largest + 2 * p * tiny, (p + 2) * unit / (1 - (p + 2) * unit)
+            block = (p - 1) // 10
+            end = int(blocks.ends[block])
+            eps, growth = 2 * UNIT * largest + 2 * p * TINY, (end + 3) * UNIT / (1 - (end + 3) * UNIT)
+            absolute = 2 * end * TINY
+            if block >= n_squared:
+                steps, growth = end + 2 * len(blocks.products) + 10 + 6, 0
+                absolute = 4 * Fraction(squares[block]) * steps * UNIT / (1 - steps * UNIT) + 4 * steps * TINY
             slack, underflow = (p + 8) * Fraction(2) ** -52, p * Fraction(2) ** -136
             if side == "low":
-                proved = (r * (1 + slack) + eps + underflow) ** 2 * (1 + growth) + p * tiny
-                ours = Fraction(float(limits.low[p - 1]))
+                proved = (r * (1 + slack) + eps + underflow) ** 2 * (1 + growth) + absolute
+                ours = Fraction(float(limits.low[p]))
                 assert proved < ours < proved * (1 + 4 * Fraction(2) ** -23)
             else:
-                proved = max(r * (1 - slack) - eps - underflow, 0) ** 2 * (1 - growth) - p * tiny
-                ours = Fraction(float(limits.high[p - 1]))
-                assert proved * (1 - 4 * Fraction(2) ** -23) < ours < proved
+                proved = max(r * (1 - slack) - eps - underflow, 0) ** 2 * (1 - growth) - absolute
+                ours = Fraction(float(limits.high[p]))
+                assert proved - abs(proved) * 4 * Fraction(2) ** -23 < ours < proved
 
     def test_points_one_rounding_apart_in_float32(self):
         # Distances that float32 cannot tell apart, with errors of the inputs in both directions.
@@ -125,25 +205,64 @@ class TestBound:
             assert same(expected, fc.distance_extremes(X * scale, screen="float32"))
 
 
+def outlook_of(n_features, spread=0.2):
+    p = np.arange(1, n_features + 1)
+    mean, deviation = p / 6.0, spread * p**0.5
+    return Outlook(mean, deviation, np.maximum(mean - 5 * deviation, 0), mean + 5 * deviation)
+
+
 class TestBlocks:
-    @given(st.sets(st.integers(1, 700), min_size=1).map(sorted))
-    def test_blocks_hold_every_asked_prefix_once(self, prefixes):
+    @given(st.sets(st.integers(1, 700), min_size=1).map(sorted), st.sampled_from([0.0, 0.02, 0.2, 1.0]))
+    def test_blocks_end_at_asked_prefixes(self, prefixes, spread):
         prefixes = np.array(prefixes)
-        blocks = cut_blocks(prefixes)
-        assert (blocks.low_at <= blocks.high_at).all()
-        assert (blocks.high_at[:-1] < blocks.low_at[1:]).all()
-        inside = [p for a, b in zip(*blocks, strict=True) for p in range(a, b + 1)]
-        assert set(prefixes.tolist()) <= set(inside)
-        assert blocks.high_at[-1] == prefixes[-1]
-        assert np.isin(blocks.low_at, prefixes).all()
-        assert np.isin(blocks.high_at, prefixes).all()
+        blocks = cut_blocks(prefixes, outlook_of(int(prefixes[-1]), spread))
+        assert blocks.ends[-1] == blocks.ends[-2] == prefixes[-1]
+        assert (np.diff(blocks.ends[:-1]) > 0).all()
+        assert np.isin(blocks.ends, prefixes).all()
+        assert 0 <= blocks.n_squared <= blocks.ends.size - 1
+
+    def test_concentrated_sums_make_long_blocks_with_products(self):
+        prefixes = np.arange(1, 1001)
+        blocks = cut_blocks(prefixes, outlook_of(1000))
+        assert blocks.ends.size < 80
+        assert blocks.begins[blocks.n_squared] < 100
+        narrow = cut_blocks(prefixes, outlook_of(1000, spread=0.02))
+        assert narrow.ends.size > 3  # still as long as the extremes allow
+
+    def test_no_products_where_the_nearest_pair_is_too_near(self):
+        prefixes, outlook = np.arange(1, 501), outlook_of(500)
+        blocks = cut_blocks(prefixes, outlook._replace(low=outlook.low * 1e-6))
+        assert not blocks.products
+
+    def test_hopeless_sums_make_no_more_blocks_than_the_rule(self):
+        prefixes = np.arange(1, 100_001)
+        ones = np.ones(100_000)
+        assert cut_blocks(prefixes, Outlook(ones, ones, ones, ones)).ends.size < 600
+
+    @pytest.mark.parametrize(("sampled", "pairs"), [(1, 1), (1, 10**6), (3000, 12_497_500)])
+    def test_outlook_is_at_least_the_sample(self, sampled, pairs):
+        near, far = np.array([0.1, 1.0, 2.0]), np.array([1.0, 1.5, 2.0])
+        outlook = look_ahead(near, far, sampled, pairs)
+        assert (outlook.low <= near**2 * (1 + 1e-12)).all()
+        assert (outlook.high >= far**2 * (1 - 1e-12)).all()
+        assert (outlook.low >= 0).all()
+
+    def test_outlook_of_normal_sums(self):
+        sums = 50 + 2 * np.random.default_rng(0).standard_normal((10**4, 30))
+        found = look_ahead(np.sqrt(sums.min(axis=0)), np.sqrt(sums.max(axis=0)), 10**4, 10**8)
+        np.testing.assert_allclose(found.mean.mean(), 50, atol=0.3)
+        np.testing.assert_allclose(found.deviation.mean(), 2, rtol=0.1)
+        np.testing.assert_allclose(found.low.mean(), 50 - 5.61 * 2, rtol=0.03)
 
     def test_prefixes_that_were_not_asked_note_nothing(self):
-        prefixes = np.array([3, 9])
-        limits = thresholds(np.ones(9), np.ones(9), np.ones(9), 0, prefixes, cut_blocks(prefixes))
-        silent = np.setdiff1d(np.arange(9), prefixes - 1)
+        prefixes, ones = np.array([3, 9]), np.ones(9)
+        blocks = Blocks(np.array([3, 9, 9]), 1)
+        limits = thresholds(ones, ones, ones, 0, prefixes, blocks, np.ones(3))
+        silent = np.setdiff1d(np.arange(10), prefixes)
         assert (limits.low[silent] == -1).all()
         assert (limits.high[silent] == np.inf).all()
+        assert limits.block_low.tolist() == [-1, limits.low[3], limits.low[9]]
+        assert limits.block_high.tolist() == [limits.high[3], limits.high[9], np.inf]
 
 
 class TestFrame:
@@ -152,7 +271,7 @@ class TestFrame:
         assert find_frame(X, 5) is not None
         monkeypatch.setattr(screened_scan, "LARGEST_PREFIX", 4)
         assert find_frame(X, 5) is None
-        assert (screen_bounds.LARGEST_PREFIX + 2) * 2.0**-24 < 0.5
+        assert (screen_bounds.LARGEST_PREFIX + 3) * 2.0**-24 < 0.5
 
     def test_overflow_that_only_sums_in_feature_order_see(self):
         generator = np.random.default_rng(0)
@@ -213,7 +332,7 @@ class TestDefeat:
         assert ext.stats.pairs_certified < ext.stats.pairs / 10
 
     def test_a_tile_with_exactly_its_capacity_of_pairs_is_certified(self, monkeypatch):
-        X = np.random.default_rng(8).normal(size=(30, 8))
+        X = np.random.default_rng(8).normal(size=(8, 8))
         expected = fc.distance_extremes(X, screen="float32")
         monkeypatch.setattr(screened_scan, "_CAPACITY", expected.stats.pairs_certified)
         again = fc.distance_extremes(X, screen="float32")
@@ -251,7 +370,7 @@ class TestDefeat:
         assert ext.stats.screen == "float32"
         assert ext.stats.pairs_certified < 1e-3 * ext.stats.pairs
         assert ext.stats.tiles_dismissed == ext.stats.tiles - ext.stats.tiles_certified >= 0
-        assert 3000 * 40 * 4 <= ext.stats.copy_bytes <= 3040 * 40 * 4
+        assert 3000 * 40 * 4 <= ext.stats.copy_bytes <= 3040 * 45 * 4
 
 
 class TestAgnosticism:
@@ -266,13 +385,30 @@ class TestAgnosticism:
         monkeypatch.setattr(screened_scan, "PAIR_FEATURES_A_TILE", tile)
         assert same(expected, fc.distance_extremes(self.X, screen="float32", n_threads=n_threads))
 
-    @pytest.mark.parametrize(("eager", "longest", "growth"), [(0, 1, 1), (1, 70, 1), (70, 1, 8), (4, 16, 2)])
-    def test_blocks_of_any_length(self, eager, longest, growth, monkeypatch):
+    @pytest.mark.parametrize("n_squared", [0, 1, 3, 40])
+    @pytest.mark.parametrize("step", [1, 2, 7, 70])
+    def test_blocks_of_any_length_and_kind(self, step, n_squared, monkeypatch):
         expected = fc.distance_extremes(self.X, screen="none")
-        monkeypatch.setattr(screen_bounds, "_EAGER_FEATURES", eager)
-        monkeypatch.setattr(screen_bounds, "_LONGEST_BLOCK", longest)
-        monkeypatch.setattr(screen_bounds, "_GROWTH", growth)
-        assert same(expected, fc.distance_extremes(self.X, screen="float32"))
+        ends = np.unique([*range(1, 4), *range(4, 70, step), 70, 70])
+        blocks = Blocks(np.append(ends, 70), min(n_squared, ends.size))
+        monkeypatch.setattr(screened_scan, "cut_blocks", lambda prefixes, outlook: blocks)
+        ext = fc.distance_extremes(self.X, screen="float32")
+        assert same(expected, ext)
+        assert ext.stats.copy_bytes >= 900 * (70 + len(blocks.products)) * 4
+
+    def test_products_are_used(self, monkeypatch):
+        taken = []
+
+        def note(prefixes, outlook):
+            taken.append(cut_blocks(prefixes, outlook))
+            return taken[-1]
+
+        monkeypatch.setattr(screened_scan, "cut_blocks", note)
+        X = np.random.default_rng(7).uniform(size=(1500, 300))
+        for prefixes in (None, [1, 64, 128, 300], [300]):
+            expected = fc.distance_extremes(X, prefixes=prefixes, screen="none")
+            assert same(expected, fc.distance_extremes(X, prefixes=prefixes, screen="float32"))
+        assert [bool(blocks.products) for blocks in taken] == [True, True, True]
 
     def test_order_of_tiles(self, monkeypatch):
         order = np.argsort(self.X[:, 0])

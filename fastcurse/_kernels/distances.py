@@ -11,39 +11,15 @@ from numba import prange
 
 from fastcurse._kernels import simd
 from fastcurse._kernels._compile import kernel
-from fastcurse._kernels.pair_block import ROWS, greatest_of, least_of, start_sums, store_sums
+from fastcurse._kernels.pair_block import add_squares, greatest_of, least_of, start_sums, store_sums
+
+ROWS = 4  # points i at a time
+_BLOCK = (0,) * (2 * ROWS)
 
 
 def panel_size(width: tuple[int, ...]) -> int:
     """Return the number of points in a panel: two float64 vectors."""
     return 2 * len(width)
-
-
-@kernel(inline=True)
-def _add_square(sum_, x, y):
-    difference = simd.subtract(x, y)
-    return simd.add(sum_, simd.multiply(difference, difference))
-
-
-@kernel(inline=True)
-def _add_feature(width, panels, row_at, column_at, sums):
-    """Return the eight sums with one feature more; row_at and column_at are where the two panels hold it."""
-    y0 = simd.load(width, panels, column_at)
-    y1 = simd.load(width, panels, column_at + len(width))
-    x0 = simd.load_broadcast(width, panels, row_at)
-    x1 = simd.load_broadcast(width, panels, row_at + 1)
-    x2 = simd.load_broadcast(width, panels, row_at + 2)
-    x3 = simd.load_broadcast(width, panels, row_at + 3)
-    return (
-        _add_square(sums[0], x0, y0),
-        _add_square(sums[1], x0, y1),
-        _add_square(sums[2], x1, y0),
-        _add_square(sums[3], x1, y1),
-        _add_square(sums[4], x2, y0),
-        _add_square(sums[5], x2, y1),
-        _add_square(sums[6], x3, y0),
-        _add_square(sums[7], x3, y1),
-    )
 
 
 @kernel()
@@ -59,9 +35,9 @@ def _fill_extremes(width, panels, n_features, n_samples, strip, begin, end, near
         for group in range(groups):
             row_at = strip * n_features * points + group * ROWS
             column_at = panel * n_features * points
-            sums = start_sums(width, 0.0, strip * points + group * ROWS, panel * points, n_samples, scratch)
+            sums = start_sums(width, _BLOCK, 0.0, strip * points + group * ROWS, panel * points, n_samples, scratch)
             for feature in range(n_features):
-                sums = _add_feature(width, panels, row_at, column_at, sums)
+                sums = add_squares(sums, panels, row_at, panels, column_at)
                 at = (group * n_features + feature) * lanes
                 simd.store(low, at, least_of(sums, simd.load(width, low, at)))
                 simd.store(high, at, greatest_of(sums, simd.load(width, high, at)))
@@ -114,9 +90,9 @@ def _fill_pairs(
     for panel in range(begin, end):
         row_at = (row // points) * n_features * points + row % points
         column_at = panel * n_features * points
-        sums = start_sums(width, 0.0, row, panel * points, n_samples, scratch)
+        sums = start_sums(width, _BLOCK, 0.0, row, panel * points, n_samples, scratch)
         for feature in range(n_features):
-            sums = _add_feature(width, panels, row_at, column_at, sums)
+            sums = add_squares(sums, panels, row_at, panels, column_at)
             row_at += points
             column_at += points
             if near_row[feature] == row:

@@ -1,82 +1,185 @@
-"""The register block of the pair scan: four points i against one panel of points j, as eight vectors of sums.
+"""The register block of the pair scan: a few points i against one panel of points j, as a tuple of vectors of sums.
 
 Layout: points are packed in panels of two vectors of points, feature by feature: element
 (panel * n_features + feature) * panel_size + k is feature `feature` of point panel * panel_size + k. Lanes are
 points j, so nothing is reduced across lanes inside the loop and each pair's sum grows in feature order. Sums 2 r
-and 2 r + 1 belong to row r of the four.
+and 2 r + 1 belong to row r. How many sums there are is the length of the tuple `block`: eight, four rows, where the
+host has 16 vector registers. Each operation is one intrinsic over the whole tuple.
 
 A pair that must not count (j <= i, or j beyond the last point) starts its sum at nan: the sum stays nan, and
-`simd.lesser`, `simd.greater` and `simd.lanes_below` pass over it. No scalar path for edges is needed.
+the minimum, the maximum and `simd.lanes_below` pass over it. No scalar path for edges is needed.
+
+Precondition of every operation: indices are in bounds and non-negative; nothing checks them.
 """
 
 from __future__ import annotations
 
 import numpy as np
+from llvmlite import ir
+from numba.core import types
+from numba.core.types.containers import UniTuple
+from numba.extending import intrinsic
 
 from fastcurse._kernels import simd
 from fastcurse._kernels._compile import kernel
 
-ROWS = 4  # points i at a time
+_CHAIN = 4  # sums that one chain of minima or maxima takes in
+
+
+def _at(builder, pointer, offset):
+    return builder.gep(pointer, [ir.Constant(ir.IntType(64), offset)])
+
+
+def _pack(context, builder, kind, values):
+    packed = ir.Constant(context.get_value_type(kind), ir.Undefined)
+    for index, value in enumerate(values):
+        packed = builder.insert_value(packed, value, index)
+    return packed
+
+
+def _unpack(builder, kind, packed):
+    return [builder.extract_value(packed, index) for index in range(len(kind))]
+
+
+@intrinsic
+def equal_sums(_context, width, block, scalar):
+    """Return sums that all hold the scalar."""
+    vector = simd.vector_of(width, scalar)
+    sums = UniTuple(vector, len(block))
+
+    def generate(context, builder, _signature, arguments):
+        return _pack(context, builder, sums, [simd.spread(context, builder, vector, arguments[2])] * len(block))
+
+    return sums(width, block, scalar), generate
+
+
+@intrinsic
+def load_sums(_context, width, block, scratch):
+    """Return the sums that `scratch` (sums * lanes,) holds."""
+    vector = simd.vector_of(width, scratch.dtype)
+    sums = UniTuple(vector, len(block))
+
+    def generate(context, builder, signature, arguments):
+        start = simd.element(context, builder, signature.args[2], arguments[2], ir.Constant(ir.IntType(64), 0))
+        pointers = [_at(builder, start, index * vector.lanes) for index in range(len(block))]
+        return _pack(context, builder, sums, [simd.read(context, builder, vector, pointer) for pointer in pointers])
+
+    return sums(width, block, scratch), generate
+
+
+@intrinsic
+def store_sums(_context, sums, scratch):
+    """Write the sums to `scratch` (sums * lanes,)."""
+    vector = sums.dtype
+
+    def generate(context, builder, signature, arguments):
+        start = simd.element(context, builder, signature.args[1], arguments[1], ir.Constant(ir.IntType(64), 0))
+        for index, value in enumerate(_unpack(builder, sums, arguments[0])):
+            simd.write(context, builder, vector, value, _at(builder, start, index * vector.lanes))
+        return context.get_dummy_value()
+
+    return types.void(sums, scratch), generate
+
+
+def _adder(term, name, doc):
+    """Make the intrinsic that turns each sum s of row r and vector v into term(s, rows[row_at + r], panels[v])."""
+
+    def typer(_context, sums, rows, row_at, panels, column_at):
+        vector = sums.dtype
+
+        def generate(context, builder, signature, arguments):
+            packed, rows_, row, panels_, column = arguments
+            first = simd.element(context, builder, signature.args[3], panels_, column)
+            y = [simd.read(context, builder, vector, _at(builder, first, v * vector.lanes)) for v in range(2)]
+            start = simd.element(context, builder, signature.args[1], rows_, row)
+            values = _unpack(builder, sums, packed)
+            for r in range(len(sums) // 2):
+                x = simd.spread(context, builder, vector, builder.load(_at(builder, start, r)))
+                for v in range(2):
+                    values[2 * r + v] = term(context, builder, vector, values[2 * r + v], x, y[v])
+            return _pack(context, builder, sums, values)
+
+        return sums(sums, rows, types.intp, panels, types.intp), generate
+
+    typer.__name__, typer.__qualname__, typer.__doc__ = name, name, doc
+    return intrinsic(typer)
+
+
+def _square(_context, builder, _vector, total, x, y):
+    difference = builder.fsub(x, y)
+    return builder.fadd(total, builder.fmul(difference, difference))
+
+
+def _fused_square(context, builder, vector, total, x, y):
+    difference = builder.fsub(x, y)
+    return simd.fuse(context, builder, vector, difference, difference, total)
+
+
+def _norms(_context, builder, _vector, total, x, y):
+    return builder.fadd(total, builder.fadd(x, y))
+
+
+def _fused_product(context, builder, vector, total, x, y):
+    return simd.fuse(context, builder, vector, x, y, total)
+
+
+add_squares = _adder(_square, "add_squares", "Return sums + (x - y)², three roundings: the defined distance.")
+fuse_squares = _adder(_fused_square, "fuse_squares", "Return sums + (x - y)², two roundings.")
+fuse_products = _adder(_fused_product, "fuse_products", "Return sums + x y, one rounding.")
+add_norms = _adder(_norms, "add_norms", "Return sums + (x + y), two roundings.")
+
+
+def _extreme(comparison, name, doc):
+    """Make the intrinsic that folds the sums and a start vector by `simd.select`."""
+
+    def typer(_context, sums, start):
+        def generate(_context, builder, _signature, arguments):
+            values, chains = _unpack(builder, sums, arguments[0]), []
+            for begin in range(0, len(values), _CHAIN):
+                chains.append(arguments[1])
+                for value in values[begin : begin + _CHAIN]:
+                    chains[-1] = simd.select(comparison, builder, value, chains[-1])
+            while len(chains) > 1:
+                chains[:2] = [simd.select(comparison, builder, *chains[:2])]
+            return chains[0]
+
+        return start(sums, start), generate
+
+    typer.__name__, typer.__qualname__, typer.__doc__ = name, name, doc
+    return intrinsic(typer)
+
+
+least_of = _extreme("<", "least_of", "Return the lanewise minimum of the sums and `start`, which holds no nan.")
+greatest_of = _extreme(">", "greatest_of", "Return the lanewise maximum of the sums and `start`, which holds no nan.")
+
+
+@intrinsic
+def mark_outside(_context, before, low, after, high, marks):
+    """Write to marks (sums,) int64, as bits, the lanes where `before` is below `low` or `after` above `high`."""
+
+    def generate(context, builder, signature, arguments):
+        start = simd.element(context, builder, signature.args[4], arguments[4], ir.Constant(ir.IntType(64), 0))
+        sides = (_unpack(builder, before, arguments[0]), _unpack(builder, after, arguments[2]))
+        for index, (first, last) in enumerate(zip(*sides, strict=True)):
+            below, above = simd.lanes(builder, first, arguments[1]), simd.lanes(builder, arguments[3], last)
+            builder.store(builder.or_(below, above), _at(builder, start, index))
+        return context.get_dummy_value()
+
+    return types.void(before, low, after, high, marks), generate
 
 
 @kernel(inline=True)
-def load_sums(width, scratch):
-    """Return the eight vectors that `scratch` (8 * lanes,) holds."""
-    lanes = scratch.shape[0] // 8
-    return (
-        simd.load(width, scratch, 0),
-        simd.load(width, scratch, lanes),
-        simd.load(width, scratch, 2 * lanes),
-        simd.load(width, scratch, 3 * lanes),
-        simd.load(width, scratch, 4 * lanes),
-        simd.load(width, scratch, 5 * lanes),
-        simd.load(width, scratch, 6 * lanes),
-        simd.load(width, scratch, 7 * lanes),
-    )
-
-
-@kernel(inline=True)
-def store_sums(sums, scratch):
-    """Write the eight vectors to `scratch` (8 * lanes,)."""
-    lanes = scratch.shape[0] // 8
-    simd.store(scratch, 0, sums[0])
-    simd.store(scratch, lanes, sums[1])
-    simd.store(scratch, 2 * lanes, sums[2])
-    simd.store(scratch, 3 * lanes, sums[3])
-    simd.store(scratch, 4 * lanes, sums[4])
-    simd.store(scratch, 5 * lanes, sums[5])
-    simd.store(scratch, 6 * lanes, sums[6])
-    simd.store(scratch, 7 * lanes, sums[7])
-
-
-@kernel(inline=True)
-def start_sums(width, zero, row, column, n_samples, scratch):
+def start_sums(width, block, zero, row, column, n_samples, scratch):
     """Return the sums of points row.. against points column..: `zero`, or nan where the pair does not count.
 
-    `scratch` (8 * lanes,) has the type of `zero` and is overwritten.
+    `scratch` (sums * lanes,) has the type of `zero` and is overwritten.
     """
-    points = scratch.shape[0] // ROWS
-    if column > row + ROWS - 1 and column + points <= n_samples:
-        start = simd.broadcast(width, zero)
-        return (start, start, start, start, start, start, start, start)
-    for r in range(ROWS):
+    rows = len(block) // 2
+    points = scratch.shape[0] // rows
+    if column > row + rows - 1 and column + points <= n_samples:
+        return equal_sums(width, block, zero)
+    for r in range(rows):
         for k in range(points):
             counts = column + k > row + r and column + k < n_samples
             scratch[r * points + k] = zero if counts else np.nan
-    return load_sums(width, scratch)
-
-
-@kernel(inline=True)
-def least_of(sums, start):
-    """Return the lanewise minimum of the eight sums and `start`, which holds no nan."""
-    first = simd.lesser(sums[3], simd.lesser(sums[2], simd.lesser(sums[1], simd.lesser(sums[0], start))))
-    second = simd.lesser(sums[7], simd.lesser(sums[6], simd.lesser(sums[5], simd.lesser(sums[4], start))))
-    return simd.lesser(first, second)
-
-
-@kernel(inline=True)
-def greatest_of(sums, start):
-    """Return the lanewise maximum of the eight sums and `start`, which holds no nan."""
-    first = simd.greater(sums[3], simd.greater(sums[2], simd.greater(sums[1], simd.greater(sums[0], start))))
-    second = simd.greater(sums[7], simd.greater(sums[6], simd.greater(sums[5], simd.greater(sums[4], start))))
-    return simd.greater(first, second)
+    return load_sums(width, block, scratch)

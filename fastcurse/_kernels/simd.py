@@ -11,6 +11,7 @@ Precondition of every operation: indices are in bounds and non-negative; nothing
 from __future__ import annotations
 
 import os
+from functools import partial
 
 import llvmlite.binding as llvm
 from llvmlite import ir
@@ -53,27 +54,56 @@ class _VectorModel(PrimitiveModel):
         super().__init__(manager, vector, ir.VectorType(element, vector.lanes))
 
 
-def _vector(width, element):
+def vector_of(width, element):
+    """Return the Numba type of the vectors that a width holds of an element type."""
     return Vector(element, width.count * 64 // element.bitwidth)
 
 
-def _address(context, builder, array_type, array, index):
-    """Return the vector-aligned-to-element address of array[index]; `array` is one-dimensional and contiguous."""
+def element(context, builder, array_type, array, index):
+    """Emit the address of array[index]; `array` is one-dimensional and contiguous."""
     data = context.make_array(array_type)(context, builder, array).data
     return builder.gep(data, [index])
+
+
+def read(context, builder, vector, pointer):
+    """Emit the load of a vector from the address of its first element."""
+    kind = context.get_value_type(vector).as_pointer()
+    loaded = builder.load(builder.bitcast(pointer, kind))
+    loaded.align = vector.element.bitwidth // 8
+    return loaded
+
+
+def write(context, builder, vector, value, pointer):
+    """Emit the store of a vector to the address of its first element."""
+    kind = context.get_value_type(vector).as_pointer()
+    stored = builder.store(value, builder.bitcast(pointer, kind))
+    stored.align = vector.element.bitwidth // 8
+
+
+def spread(context, builder, vector, scalar):
+    """Emit the vector whose lanes all hold the scalar."""
+    kind = context.get_value_type(vector)
+    first = builder.insert_element(ir.Constant(kind, ir.Undefined), scalar, ir.Constant(ir.IntType(32), 0))
+    lanes = ir.Constant(ir.VectorType(ir.IntType(32), vector.lanes), [0] * vector.lanes)
+    return builder.shuffle_vector(first, ir.Constant(kind, ir.Undefined), lanes)
+
+
+def fuse(context, builder, vector, a, b, c):
+    """Emit a * b + c with one rounding."""
+    kind = context.get_value_type(vector)
+    name = f"llvm.fma.{_mangled(vector)}"
+    return builder.call(
+        cgutils.get_or_insert_function(builder.module, ir.FunctionType(kind, [kind] * 3), name), [a, b, c]
+    )
 
 
 @intrinsic
 def load(_context, width, array, index):
     """Return array[index : index + lanes]."""
-    vector = _vector(width, array.dtype)
+    vector = vector_of(width, array.dtype)
 
     def generate(context, builder, signature, arguments):
-        address = _address(context, builder, signature.args[1], *arguments[1:])
-        pointer = context.get_value_type(vector).as_pointer()
-        loaded = builder.load(builder.bitcast(address, pointer))
-        loaded.align = array.dtype.bitwidth // 8
-        return loaded
+        return read(context, builder, vector, element(context, builder, signature.args[1], *arguments[1:]))
 
     return vector(width, array, types.intp), generate
 
@@ -83,30 +113,20 @@ def store(_context, array, index, vector):
     """Write the vector to array[index : index + lanes]."""
 
     def generate(context, builder, signature, arguments):
-        address = _address(context, builder, signature.args[0], *arguments[:2])
-        pointer = context.get_value_type(vector).as_pointer()
-        stored = builder.store(arguments[2], builder.bitcast(address, pointer))
-        stored.align = vector.element.bitwidth // 8
+        pointer = element(context, builder, signature.args[0], *arguments[:2])
+        write(context, builder, vector, arguments[2], pointer)
         return context.get_dummy_value()
 
     return types.void(array, types.intp, vector), generate
 
 
-def _spread(context, builder, vector, scalar):
-    """Emit the code of the vector whose lanes all hold the scalar."""
-    kind = context.get_value_type(vector)
-    first = builder.insert_element(ir.Constant(kind, ir.Undefined), scalar, ir.Constant(ir.IntType(32), 0))
-    lanes = ir.Constant(ir.VectorType(ir.IntType(32), vector.lanes), [0] * vector.lanes)
-    return builder.shuffle_vector(first, ir.Constant(kind, ir.Undefined), lanes)
-
-
 @intrinsic
 def broadcast(_context, width, scalar):
     """Return the vector whose lanes all hold the scalar."""
-    vector = _vector(width, scalar)
+    vector = vector_of(width, scalar)
 
     def generate(context, builder, signature, arguments):
-        return _spread(context, builder, vector, arguments[1])
+        return spread(context, builder, vector, arguments[1])
 
     return vector(width, scalar), generate
 
@@ -117,11 +137,11 @@ def load_broadcast(_context, width, array, index):
 
     Plain indexing would add four instructions that turn negative indices around: half of a hot loop's integer work.
     """
-    vector = _vector(width, array.dtype)
+    vector = vector_of(width, array.dtype)
 
     def generate(context, builder, signature, arguments):
-        scalar = builder.load(_address(context, builder, signature.args[1], *arguments[1:]))
-        return _spread(context, builder, vector, scalar)
+        scalar = builder.load(element(context, builder, signature.args[1], *arguments[1:]))
+        return spread(context, builder, vector, scalar)
 
     return vector(width, array, types.intp), generate
 
@@ -139,19 +159,17 @@ def _elementwise(operation, name, doc):
     return intrinsic(typer)
 
 
-def _select(comparison):
-    def operation(builder, a, b):
-        return builder.select(builder.fcmp_ordered(comparison, a, b), a, b)
-
-    return operation
+def select(comparison, builder, a, b):
+    """Emit a where a `comparison` b, else b: the second where either is nan."""
+    return builder.select(builder.fcmp_ordered(comparison, a, b), a, b)
 
 
 add = _elementwise(lambda builder, a, b: builder.fadd(a, b), "add", "Return a + b.")
 subtract = _elementwise(lambda builder, a, b: builder.fsub(a, b), "subtract", "Return a - b.")
 multiply = _elementwise(lambda builder, a, b: builder.fmul(a, b), "multiply", "Return a * b.")
 # One instruction each on x86, whose minimum and maximum return the second operand when either is nan.
-lesser = _elementwise(_select("<"), "lesser", "Return a where a < b, else b: b where either is nan.")
-greater = _elementwise(_select(">"), "greater", "Return a where a > b, else b: b where either is nan.")
+lesser = _elementwise(partial(select, "<"), "lesser", "Return a where a < b, else b: b where either is nan.")
+greater = _elementwise(partial(select, ">"), "greater", "Return a where a > b, else b: b where either is nan.")
 
 
 def _mangled(vector: Vector) -> str:
@@ -163,11 +181,7 @@ def fused_multiply_add(_context, a, b, c):
     """Return a * b + c with one rounding."""
 
     def generate(context, builder, signature, arguments):
-        kind = context.get_value_type(a)
-        function = cgutils.get_or_insert_function(
-            builder.module, ir.FunctionType(kind, [kind] * 3), f"llvm.fma.{_mangled(a)}"
-        )
-        return builder.call(function, arguments)
+        return fuse(context, builder, a, *arguments)
 
     return a(a, b, c), generate
 
@@ -193,12 +207,17 @@ least_lane = _reduction("fmin", "Return the smallest lane; no lane may be nan.")
 greatest_lane = _reduction("fmax", "Return the largest lane; no lane may be nan.")
 
 
+def lanes(builder, a, b):
+    """Emit the lanes with a < b as bits of an int64, lane 0 lowest; a nan lane is not below."""
+    bits = builder.bitcast(builder.fcmp_ordered("<", a, b), ir.IntType(a.type.count))
+    return builder.zext(bits, ir.IntType(64))
+
+
 @intrinsic
 def lanes_below(_context, a, b):
     """Return the lanes with a < b as bits of an int64, lane 0 lowest; a nan lane is not below."""
 
     def generate(context, builder, signature, arguments):
-        bits = builder.bitcast(builder.fcmp_ordered("<", *arguments), ir.IntType(a.lanes))
-        return builder.zext(bits, ir.IntType(64))
+        return lanes(builder, *arguments)
 
     return types.int64(a, b), generate

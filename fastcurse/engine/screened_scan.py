@@ -11,7 +11,7 @@ from fastcurse._kernels import distances as exact
 from fastcurse._kernels import screen, simd
 from fastcurse.engine.batches import run_batches
 from fastcurse.engine.pair_scan import OVERFLOW, PAIR_FEATURES_A_TILE, PairScan, ScanResult, precedes
-from fastcurse.engine.screen_bounds import LARGEST_PREFIX, cut_blocks, thresholds
+from fastcurse.engine.screen_bounds import LARGEST_PREFIX, Outlook, cut_blocks, look_ahead, thresholds
 from fastcurse.engine.tiles import Tiles, cut_triangle, pack_panels, row_blocks
 
 _SMALLEST_EXPONENT = -400  # below this, squares of the data underflow more than the proof allows
@@ -19,7 +19,7 @@ _SMALLEST_TILE, _TILES = 10**7, 400  # pair-features; enough tiles that threads 
 _CACHE_BYTES = 2**19  # of panels that all rows of a strip share: a quarter of a common second-level cache
 _CAPACITY = 512  # pairs noted in a tile before the screen gives it up
 _BYTES_A_BATCH = 2**24
-_SEED_SHARE = 10  # one point in ten gives the first bounds: 1 % of the pairs
+_SEED_SHARE, _SEEDS = 20, 100  # one point in twenty, but at least a hundred, gives the first bounds
 _DEFEATED_SHARE = 8  # more than one tile in eight given up in a batch: the screen does not pay
 
 
@@ -31,11 +31,10 @@ class Frame(NamedTuple):
     largest_norm: np.ndarray  # of each prefix, in the frame, rounded up
 
     def prepare(self, rows: np.ndarray) -> np.ndarray:
-        """Return the rows in the frame, float64."""
-        moved = rows.astype(np.float64)
-        moved -= self.centre
-        moved *= np.ldexp(1.0, -self.exponent)  # exact, and much faster than ldexp of every element
-        return moved
+        """Return the rows in the frame: rounded to float64 by the centre, then to float32."""
+        moved = np.subtract(rows, self.centre, dtype=np.float64)
+        scale = np.ldexp(1.0, -self.exponent)  # exact, and much faster than ldexp of every element
+        return np.multiply(moved, scale, out=np.empty(moved.shape, dtype=np.float32), casting="same_kind")
 
 
 def find_frame(X: np.ndarray, n_features: int) -> Frame | None:
@@ -64,6 +63,10 @@ def find_frame(X: np.ndarray, n_features: int) -> Frame | None:
     return Frame(centre, exponent, norm)
 
 
+def _squared_norms(panels: np.ndarray) -> np.ndarray:
+    return np.einsum("psk,psk->pk", panels, panels)
+
+
 class ScreenedScan:
     """The packed float32 points, their tiles, and the best distances found so far."""
 
@@ -72,7 +75,9 @@ class ScreenedScan:
         self.n_samples, self.n_features = points.shape[0], int(prefixes[-1])
         self.width = simd.width_of(simd.host_bits())
         self.size = screen.panel_size(self.width)
-        self.panels = pack_panels(points, self.n_features, self.size, np.float32, frame.prepare)
+        outlook = self._seed()
+        self.blocks = cut_blocks(prefixes, outlook)
+        self.panels, self.largest_square = self._pack()
         self.copy_bytes = self.panels.nbytes
         self.n_panels = -(-self.n_samples // self.size)
         per_panel = self.size * self.size * self.n_features
@@ -81,16 +86,13 @@ class ScreenedScan:
         tiles = cut_triangle(self.n_panels, max(1, tile // per_panel))
         # Sorted data must not make every batch better than the last: tiles come in a fixed shuffled order.
         self.tiles = tiles.take(np.random.default_rng(0).permutation(tiles.strips.size))
-        self.blocks = cut_blocks(prefixes)
         last = self.n_samples  # a pair that every real pair precedes
-        self.nearest, self.farthest = np.full(self.n_features, np.inf), np.full(self.n_features, -np.inf)
         self.near_pair = np.full((self.n_features, 2), last, dtype=np.int64)
         self.far_pair = self.near_pair.copy()
         self.tiles_certified = self.pairs_certified = 0
 
     def run(self, advance: Callable[[float], object]) -> ScanResult:
         """Screen every tile, certify what it notes, and measure exactly the tiles that it gave up."""
-        self._seed()
         given_up = self._screen(advance)
         if given_up.size:
             self.panels = np.empty(0, dtype=np.float32)  # make room for the float64 copy
@@ -102,11 +104,30 @@ class ScreenedScan:
             self.tiles_certified, self.pairs_certified, self.copy_bytes,
         )  # fmt: skip
 
-    def _seed(self) -> None:
+    def _seed(self) -> Outlook:
         """Take first bounds from the pairs among one point in ten; their pairs are named when the scan meets them."""
-        step = max(1, min(_SEED_SHARE, self.n_samples // 64))
-        seeds = PairScan(self.points[::step], self.n_features).measure(lambda share: None)
+        step = max(1, min(_SEED_SHARE, self.n_samples // _SEEDS))
+        sample = self.points[::step]
+        seeds = PairScan(sample, self.n_features).measure(lambda share: None)
         self.nearest, self.farthest = seeds.nearest, seeds.farthest
+        n_sampled, n_pairs = (n * (n - 1) // 2 for n in (sample.shape[0], self.n_samples))
+        scale = np.ldexp(1.0, -self.frame.exponent)
+        return look_ahead(seeds.nearest * scale, seeds.farthest * scale, n_sampled, n_pairs)
+
+    def _pack(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return the packed float32 points with their norms, and the largest squared norm where each block ends."""
+        blocks, n_features = self.blocks, self.n_features
+        panels = pack_panels(self.points, n_features, self.size, np.float32, self.frame.prepare, len(blocks.products))
+        begin = int(blocks.begins[blocks.n_squared])
+        total = _squared_norms(panels[:, :begin]).astype(np.float64)
+        largest = np.full(blocks.ends.size, total.max())
+        for slot, b in enumerate(blocks.products, start=n_features):
+            panels[:, slot] = _squared_norms(panels[:, blocks.begins[b] : blocks.ends[b]])
+            total += panels[:, slot]
+            largest[b] = total.max()
+        # Rounded up: a float32 sum has at most one rounding more than features, each of which may underflow.
+        largest *= 1 + 2 * (n_features + 2) * 2.0**-24
+        return panels.ravel(), largest + n_features * 2.0**-148
 
     def _screen(self, advance: Callable[[float], object]) -> np.ndarray:
         """Screen the tiles in batches; return the indices of those given up."""
@@ -114,7 +135,8 @@ class ScreenedScan:
         max_items = max(1, _BYTES_A_BATCH // (16 * _CAPACITY))
         pairs = np.empty((min(max_items, n_tiles), _CAPACITY, 2), dtype=np.int64)
         counts = np.zeros(n_tiles, dtype=np.int64)
-        stride = max(1, _CACHE_BYTES // (4 * self.size * self.n_features))
+        panel_length = self.panels.size // self.n_panels
+        stride = max(1, _CACHE_BYTES // (4 * panel_length))
         defeated = False
 
         def run(start: int, stop: int) -> None:
@@ -122,13 +144,14 @@ class ScreenedScan:
             if defeated:
                 counts[start:stop] = _CAPACITY + 1
                 return
-            batch, noted = self.tiles.take(slice(start, stop)), pairs[: stop - start]
+            tiles, noted = self.tiles.take(slice(start, stop)), pairs[: stop - start]
             limits = thresholds(
-                self.nearest, self.farthest, self.frame.largest_norm, self.frame.exponent, self.prefixes, self.blocks
-            )
+                self.nearest, self.farthest, self.frame.largest_norm, self.frame.exponent, self.prefixes, self.blocks,
+                self.largest_square,
+            )  # fmt: skip
             screen.scan_tiles(
-                self.width, self.panels, self.n_features, self.n_samples, *batch, stride, *self.blocks, *limits,
-                noted, counts[start:stop],
+                self.width, screen.block_of(self.width), self.panels, panel_length, self.n_samples, *tiles, stride,
+                *self.blocks, *limits, noted, counts[start:stop],
             )  # fmt: skip
             done = counts[start:stop]
             kept = np.arange(_CAPACITY) < np.where(done > _CAPACITY, 0, done)[:, None]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
+import numba
 import numpy as np
 
-_VALUES_A_BLOCK = 2**19
+_VALUES_A_BLOCK = 2**18
 
 
 class Tiles(NamedTuple):
@@ -64,17 +66,24 @@ def pack_panels(
     points: int,
     dtype: Any = np.float64,
     prepare: Callable[[np.ndarray], np.ndarray] = np.asarray,
+    n_more: int = 0,
 ) -> np.ndarray:
-    """Return ``prepare(X)``'s first `n_features` columns as panels of `points` points, flat.
+    """Return ``prepare(X)``'s first `n_features` columns as panels (n_panels, n_features + n_more, points).
 
-    Element (panel * n_features + feature) * points + k is X[panel * points + k, feature]; the tail is zero.
+    Element (panel, feature, k) is X[panel * points + k, feature]; the tail and the `n_more` slots are zero.
     """
-    panels = np.zeros((-(-X.shape[0] // points), n_features, points), dtype=dtype)
-    for start, rows in row_blocks(X, n_features, points):
+    panels = np.zeros((-(-X.shape[0] // points), n_features + n_more, points), dtype=dtype)
+
+    def pack(place: tuple[int, np.ndarray]) -> None:
+        start, rows = place
         block, first = prepare(rows), start // points
         whole = block.shape[0] // points
-        panels[first : first + whole] = block[: whole * points].reshape(whole, points, n_features).transpose(0, 2, 1)
+        inside = block[: whole * points].reshape(whole, points, n_features)
+        panels[first : first + whole, :n_features] = inside.transpose(0, 2, 1)
         rest = block[whole * points :]
         if rest.shape[0]:
-            panels[first + whole, :, : rest.shape[0]] = rest.T
-    return panels.ravel()
+            panels[first + whole, :n_features, : rest.shape[0]] = rest.T
+
+    with ThreadPoolExecutor(numba.get_num_threads()) as pool:  # NumPy frees the GIL
+        list(pool.map(pack, row_blocks(X, n_features, points)))
+    return panels
