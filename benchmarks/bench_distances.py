@@ -96,18 +96,24 @@ def _threads(X: np.ndarray) -> list[dict[str, Any]]:
 
 
 def _scaling() -> list[dict[str, Any]]:
+    """Time against n and D; the growth of the exact scan beside that of the screen, whose fixed cost shows."""
     peak = pair_features_per_second()
-    rows, seconds = [], {}
-    for n_samples, n_features in (*_SIZES, *_WIDTHS):
-        if (n_samples, n_features) not in seconds:
-            X = DISTANCE_CASES[0].points(n_samples, n_features)
-            best, ext = _best(X, repeats=5 if n_samples * n_samples * n_features < 10**11 else 2)
-            seconds[n_samples, n_features] = best
-            rows.append(_rate_row("scaling", X, best, ext, peak))
-    for sizes, which in ((_SIZES, 0), (_WIDTHS, 1)):
-        logs = np.log([[size[which], seconds[size]] for size in sizes])
-        exponent = np.polyfit(logs[:, 0], logs[:, 1], 1)[0]
-        rows.append({"case": f"time grows as {'nD'[which]} to the power", "value": float(exponent)})
+    rows: list[dict[str, Any]] = []
+    seconds: dict[tuple[str, int, int], float] = {}
+    for n_samples, n_features in dict.fromkeys((*_SIZES, *_WIDTHS)):
+        X = DISTANCE_CASES[0].points(n_samples, n_features)
+        repeats = 5 if n_samples * n_samples * n_features < 10**11 else 2
+        seconds["float32", n_samples, n_features], ext = _best(X, repeats=repeats)
+        seconds["none", n_samples, n_features], _ = _best(X, repeats=2, screen="none")
+        rows.append(_rate_row("scaling", X, seconds["float32", n_samples, n_features], ext, peak))
+    for sizes, which, large in ((_SIZES, 0, 5000), (_WIDTHS, 1, 500)):
+        for screen, least in (("none", 0), ("float32", 0), ("float32", large)):
+            kept = [size for size in sizes if size[which] >= least]
+            logs = np.log([[size[which], seconds[screen, *size]] for size in kept])
+            exponent = float(np.polyfit(logs[:, 0], logs[:, 1], 1)[0])
+            scan = "float64 only" if screen == "none" else "float32 screen"
+            over = f"{'nD'[which]} = {kept[0][which]} to {kept[-1][which]}"
+            rows.append({"case": f"time grows as {'nD'[which]} to the power, {scan}, {over}", "value": exponent})
     return rows
 
 

@@ -66,13 +66,26 @@ class Screened:
         return sums
 
     def again(self, block):
-        """Sums at each prefix of a block, its begin first, as a suspect runs through it."""
-        total = self.at_ends[block]
-        yield self.blocks.begins[block], total
-        for feature in range(self.blocks.begins[block], self.blocks.ends[block]):
+        """Sums at each prefix of a block, as a suspect runs through it: from nothing, or back from its end."""
+        begin, end = self.blocks.begins[block], self.blocks.ends[block]
+
+        def square(feature):
             difference = self.z[self.i, feature] - self.z[self.j, feature]
-            total = total + difference * difference
-            yield feature + 1, total
+            return difference * difference
+
+        if block < self.blocks.n_squared:
+            total = np.zeros(self.i.size, dtype=np.float32)
+            for prefix in range(end + 1):
+                if prefix >= begin:
+                    yield prefix, total
+                if prefix < end:
+                    total = total + square(prefix)
+        else:
+            total = self.at_ends[min(block + 1, len(self.at_ends) - 1)]
+            for prefix in range(end, begin - 1, -1):
+                yield prefix, total
+                if prefix > begin:
+                    total = total - square(prefix - 1)
 
     def limits(self, best):
         return thresholds(
@@ -143,7 +156,7 @@ class TestBound:
             largest = max(sum((value**2 for value in row[:end]), Fraction(0)) for row in z)
             if block in blocks.products or block == blocks.n_squared - 1:
                 assert Fraction(float(screened.scan.largest_square[block])) >= largest
-            steps = end + 2 * len(blocks.products) + longest + 6
+            steps = end + 2 * len(blocks.products) + 2 * longest + 6
             for prefix, sums in [*screened.again(block), (end, screened.at_ends[block + 1])]:
                 growth = (prefix + 3) * UNIT / (1 - (prefix + 3) * UNIT)
                 for k, total in enumerate(sums):
@@ -165,7 +178,7 @@ class TestBound:
             assert (wider.high <= narrow.high).all()
             assert (np.diff(wider.low[1:]) >= 0).all()
         assert (wide.low[1:] > narrow.low[1:]).all()
-        assert (products.low[31:] > narrow.low[31:]).all()
+        assert (products.low[30:] > narrow.low[30:]).all()
         assert (narrow.low[1:] > 1).all()
         assert (narrow.high < 4)[1:].all()
 
@@ -177,14 +190,15 @@ class TestBound:
         norm = np.linspace(0.5, 8, n_features)
         squares = np.linspace(1, 9, n_features // 10 + 1)
         limits, blocks = limits_of(best, best, norm, exponent, n_squared, squares)
-        for p in (1, 2, 17, 100, 111, 300):
+        for p in (1, 2, 17, 100, 111, 120, 300):
             r, largest = Fraction(float(best[p - 1])) / 2**exponent, Fraction(float(norm[p - 1]))
-            block = (p - 1) // 10
+            # The block that the threshold serves: a <= p < b below, a < p <= b above.
+            block = min(p // 10, 29) if side == "low" else (p - 1) // 10
             end = int(blocks.ends[block])
             eps, growth = 2 * UNIT * largest + 2 * p * TINY, (end + 3) * UNIT / (1 - (end + 3) * UNIT)
             absolute = 2 * end * TINY
             if block >= n_squared:
-                steps, growth = end + 2 * len(blocks.products) + 10 + 6, 0
+                steps, growth = end + 2 * len(blocks.products) + 2 * 10 + 6, 0
                 absolute = 4 * Fraction(squares[block]) * steps * UNIT / (1 - steps * UNIT) + 4 * steps * TINY
             slack, underflow = (p + 8) * Fraction(2) ** -52, p * Fraction(2) ** -136
             if side == "low":

@@ -153,19 +153,26 @@ least_of = _extreme("<", "least_of", "Return the lanewise minimum of the sums an
 greatest_of = _extreme(">", "greatest_of", "Return the lanewise maximum of the sums and `start`, which holds no nan.")
 
 
-@intrinsic
-def mark_outside(_context, before, low, after, high, marks):
-    """Write to marks (sums,) int64, as bits, the lanes where `before` is below `low` or `after` above `high`."""
+def _marker(below, name, doc):
+    """Make the intrinsic that adds to marks (sums,) int64, as bits, the lanes of each sum beyond the bound."""
 
-    def generate(context, builder, signature, arguments):
-        start = simd.element(context, builder, signature.args[4], arguments[4], ir.Constant(ir.IntType(64), 0))
-        sides = (_unpack(builder, before, arguments[0]), _unpack(builder, after, arguments[2]))
-        for index, (first, last) in enumerate(zip(*sides, strict=True)):
-            below, above = simd.lanes(builder, first, arguments[1]), simd.lanes(builder, arguments[3], last)
-            builder.store(builder.or_(below, above), _at(builder, start, index))
-        return context.get_dummy_value()
+    def typer(_context, sums, bound, marks):
+        def generate(context, builder, signature, arguments):
+            start = simd.element(context, builder, signature.args[2], arguments[2], ir.Constant(ir.IntType(64), 0))
+            for index, value in enumerate(_unpack(builder, sums, arguments[0])):
+                pair = (value, arguments[1]) if below else (arguments[1], value)
+                mark = _at(builder, start, index)
+                builder.store(builder.or_(builder.load(mark), simd.lanes(builder, *pair)), mark)
+            return context.get_dummy_value()
 
-    return types.void(before, low, after, high, marks), generate
+        return types.void(sums, bound, marks), generate
+
+    typer.__name__, typer.__qualname__, typer.__doc__ = name, name, doc
+    return intrinsic(typer)
+
+
+mark_below = _marker(True, "mark_below", "Add to marks (sums,) int64, as bits, the lanes of each sum below the bound.")
+mark_above = _marker(False, "mark_above", "Add to marks (sums,) int64, as bits, the lanes of each sum above the bound.")
 
 
 @kernel(inline=True)

@@ -4,7 +4,8 @@ A tile's sums run in float32, in blocks of features, and are compared with thres
 of a pair never decreases from prefix to prefix, so if where a block (a, b] begins the sum exceeds every lower
 threshold of prefixes a .. b - 1, and where it ends the sum is below every upper threshold of a + 1 .. b, then no asked
 prefix of the block can matter. A pair for which that fails runs through the block again with a test at every
-prefix, and is noted if it fails one.
+prefix, and is noted if it fails one: from the first feature in blocks that add squares, back from the block's end in
+those that add products.
 
 The first blocks add squared differences, two instructions a vector. Later ones add -2 x y, one instruction, and at
 the block's end the two points' squared norms over the block: ||x - y||^2 = ||x||^2 + ||y||^2 - 2 x.y. That error
@@ -25,8 +26,8 @@ u = 2^-24 (1 + 2^-20), and p a prefix; all norms are of the first p coordinates,
     3 u (1 + u) of themselves, together 3 u (1 + u) M; norms, summed in float32 in any order and added to each other,
     (L + 2) u / (1 - (L + 2) u), together at most (L + 3) u M / 2. There are p + B steps, each of which also rounds
     the error so far, and an underflow is at most 2^-149 in each rounding, so all in all
-    | T - ||z_i - z_j||^2 |  <=  M K u / (1 - K u) + K 2^-147,   K = p + 2 B + L + 6,  K u <= 1 / 2.
-    It holds wherever a pair runs through a block again with squares from the sum at its begin.
+    | T - ||z_i - z_j||^2 |  <=  M K u / (1 - K u) + K 2^-147,   K = p + 2 B + 2 L + 6,  K u <= 1 / 2,
+    p the prefix of the block's end, also wherever a pair runs back through the block, subtracting at most L squares.
  4. The defined distance r_ij = fl(sqrt(S)), S summed in float64: S lies within (1 +- (p + 2) 2^-52) d^2, up to
     p 2^-1074 for squares that underflow, which is at most p 2^-274 in units of 2^2e while e >= -400. With
     k = (p + 8) 2^-52 and t = p 2^-136, whose square exceeds p 2^-274 with room, and since (a + t)^2 >= a^2 + t^2 and
@@ -36,7 +37,7 @@ Hence, with a for the absolute error of 2 or 3 and g = 0 in case 3,
        T > (2^-e r (1 + k) + eps + t)^2 (1 + g) + a   implies r_ij > r: not the nearest pair, nor tied;
 and    T < (2^-e r (1 - k) - eps - t)^2 (1 - g) - a   implies r_ij < r: not the farthest, nor tied.
 At the begin of a block the lower threshold of a later prefix serves, for ||z_i - z_j|| does not decrease; at its end
-the upper threshold of an earlier one, which therefore takes g and a of the block's end.
+the upper threshold of an earlier one. Both take g and a of the end of the block that they are tested for.
 ``engine.screen_bounds`` computes these thresholds from the best distances r so far and rounds them outward.
 """
 
@@ -53,7 +54,8 @@ from fastcurse._kernels.pair_block import (
     fuse_squares,
     greatest_of,
     least_of,
-    mark_outside,
+    mark_above,
+    mark_below,
     start_sums,
     store_sums,
 )
@@ -70,36 +72,54 @@ def block_of(width: tuple[int, ...]) -> tuple[int, ...]:
 
 
 @kernel()
-def _matters(sum_, panels, row_at, column_at, points, begin, end, low, high):
-    """Return whether a pair's sum is outside the thresholds at some prefix of begin .. end.
+def _matters_squared(panels, row_at, column_at, points, begin, end, low, high):
+    """Return whether a pair's sum of squares is outside the thresholds at some prefix of begin .. end.
 
-    `sum_` is that at `begin`; feature `begin` of the two points is at row_at and column_at.
+    Feature 0 of the two points is at row_at and column_at.
     """
-    for prefix in range(begin, end):
-        if sum_ < low[prefix] or sum_ > high[prefix]:
+    sum_ = np.float32(0.0)
+    for prefix in range(end + 1):
+        if prefix >= begin and (sum_ < low[prefix] or sum_ > high[prefix]):
             return True
-        difference = panels[row_at] - panels[column_at]
-        sum_ += difference * difference
-        row_at += points
-        column_at += points
-    return sum_ < low[end] or sum_ > high[end]
+        if prefix < end:
+            difference = panels[row_at + prefix * points] - panels[column_at + prefix * points]
+            sum_ += difference * difference
+    return False
 
 
 @kernel()
-def _note_block(before, suspects, seen, panels, row_at, column_at, begin, end, low, high, row, column, pairs, count):
+def _matters(sum_, panels, row_at, column_at, points, begin, end, low, high):
+    """Return whether a pair's sum, `sum_` at prefix `end`, is outside the thresholds at some prefix of begin .. end."""
+    for prefix in range(end, begin - 1, -1):
+        if sum_ < low[prefix] or sum_ > high[prefix]:
+            return True
+        if prefix > begin:
+            difference = panels[row_at + (prefix - 1) * points] - panels[column_at + (prefix - 1) * points]
+            sum_ -= difference * difference
+    return False
+
+
+@kernel()
+def _note_block(
+    sums, squared, suspects, seen, panels, row_at, column_at, begin, end, low, high, row, column, pairs, count
+):
     """Note the suspects of a block that matter at one of its prefixes, each once; return the count.
 
-    `before` (rows * points,) are the sums where the block begins, the bits of `suspects` and `seen` (sums,) name pairs,
-    and the block's first feature is at row_at in the rows' panel and at column_at.
+    `sums` (rows * points,) are those where the block ends, the bits of `suspects` and `seen` (sums,) name pairs, and
+    feature 0 is at row_at in the rows' panel and at column_at.
     """
-    lanes = before.shape[0] // suspects.shape[0]
+    lanes = sums.shape[0] // suspects.shape[0]
     for which in range(suspects.shape[0]):
         left, lane = suspects[which] & ~seen[which], 0
         while left >> lane:
             if (left >> lane) & 1:
                 r, point = which // 2, (which % 2) * lanes + lane
-                sum_ = before[which * lanes + lane]
-                if _matters(sum_, panels, row_at + r, column_at + point, 2 * lanes, begin, end, low, high):
+                if squared:
+                    matters = _matters_squared(panels, row_at + r, column_at + point, 2 * lanes, begin, end, low, high)
+                else:
+                    sum_ = sums[which * lanes + lane]
+                    matters = _matters(sum_, panels, row_at + r, column_at + point, 2 * lanes, begin, end, low, high)
+                if matters:
                     seen[which] |= np.int64(1) << lane
                     if count < pairs.shape[0]:
                         pairs[count, 0] = row + r
@@ -121,13 +141,16 @@ def _screen_block(
     n_rows, points = len(block) // 2, 4 * len(width)
     infinity, minus_one = simd.broadcast(width, np.float32(np.inf)), simd.broadcast(width, np.float32(-1.0))
     sums = start_sums(width, block, np.float32(0.0), row, column, n_samples, scratch)
+    suspects[:] = 0
     seen[:] = 0
     begin = np.int64(0)  # a literal 0 would make Numba compile the callees once more
     norm = np.int64(low.shape[0] - 1)
     for b in range(ends.shape[0]):
-        before, feature, end = sums, begin, ends[b]
+        feature, end = begin, ends[b]
         least, most = simd.broadcast(width, block_low[b]), simd.broadcast(width, block_high[b])
         suspicious = simd.lanes_below(least_of(sums, infinity), least)
+        if suspicious:
+            mark_below(sums, least, suspects)
         if b < n_squared:
             while feature < end:
                 sums = fuse_squares(sums, rows, row_at + feature * n_rows, panels, column_at + feature * points)
@@ -139,12 +162,13 @@ def _screen_block(
             sums = add_norms(sums, rows, row_at + norm * n_rows, panels, column_at + norm * points)
             norm += 1
         if suspicious | simd.lanes_below(most, greatest_of(sums, minus_one)):
-            store_sums(before, scratch)
-            mark_outside(before, least, sums, most, suspects)
+            store_sums(sums, scratch)
+            mark_above(sums, most, suspects)
             count = _note_block(
-                scratch, suspects, seen, panels, own_at + begin * points, column_at + begin * points, begin, end, low,
-                high, row, column, pairs, count,
+                scratch, b < n_squared, suspects, seen, panels, own_at, column_at, begin, end, low, high, row, column,
+                pairs, count,
             )  # fmt: skip
+            suspects[:] = 0
         begin = end
     return count
 

@@ -121,24 +121,26 @@ def thresholds(
     Thresholds
         Rounded outward to float32.
     """
-    # The errors at a prefix are those of the end of its block: larger, and then right for all prefixes of the block.
-    block = np.repeat(np.arange(blocks.ends.size), blocks.ends - blocks.begins)
-    p = np.arange(1, nearest.size + 1, dtype=np.float64)
-    unit = (blocks.ends[block] + 3) * _UNIT32
+    # Of each block, at its end: relative and absolute error of the sums.
+    unit = (blocks.ends + 3) * _UNIT32
     growth = unit / (1 - unit)
+    sum_error = 2 * blocks.ends * _SUBNORMAL32
+    longest = (blocks.ends - blocks.begins)[blocks.products].max(initial=0)
+    steps = blocks.ends + 2 * len(blocks.products) + 2 * longest + 6
+    product_error = 4 * largest_square * steps * _UNIT32 / (1 - steps * _UNIT32) + 4 * steps * _SUBNORMAL32
+    product = slice(blocks.n_squared, None)
+    growth[product], sum_error[product] = 0, product_error[product]
+    # Prefix p is tested for the upper threshold with the block (a, b] where a < p <= b, for the lower where a <= p < b.
+    p = np.arange(1, nearest.size + 1, dtype=np.float64)
+    upper = np.searchsorted(blocks.ends, p)
+    lower = np.minimum(np.searchsorted(blocks.ends, p, side="right"), blocks.ends.size - 2)
     slack = (p + 8) * 2.0**-52
     distance_error = (2 * _UNIT32 * largest_norm + 2 * p * _SUBNORMAL32 + p * 2.0**-136) * (1 + 2.0**-40)
-    sum_error = 2 * blocks.ends[block] * _SUBNORMAL32
-    product = block >= blocks.n_squared
-    longest = (blocks.ends - blocks.begins)[blocks.products].max(initial=0)
-    steps = blocks.ends[block] + 2 * len(blocks.products) + longest + 6
-    product_error = 4 * largest_square[block] * steps * _UNIT32 / (1 - steps * _UNIT32) + 4 * steps * _SUBNORMAL32
-    growth[product], sum_error[product] = 0, product_error[product]
     # 2^-40 covers the float64 roundings of these lines themselves.
     reach = np.ldexp(nearest, -exponent) * (1 + slack) + distance_error
-    low = (reach**2 * (1 + growth) + sum_error) * (1 + 2.0**-40)
+    low = (reach**2 * (1 + growth[lower]) + sum_error[lower]) * (1 + 2.0**-40)
     reach = np.maximum(np.ldexp(farthest, -exponent) * (1 - slack) - distance_error, 0.0)
-    high = reach**2 * (1 - growth) * (1 - 2.0**-40) - sum_error * (1 + 2.0**-40)
+    high = reach**2 * (1 - growth[upper]) * (1 - 2.0**-40) - sum_error[upper] * (1 + 2.0**-40)
     # A sum equal to a threshold must be noted too, and the kernel compares strictly: two steps outward.
     low32, high32 = np.full(p.size + 1, np.float32(-1)), np.full(p.size + 1, np.float32(np.inf))
     low32[prefixes] = _step(_step(low.astype(np.float32), np.inf), np.inf)[prefixes - 1]

@@ -168,7 +168,9 @@ class ScreenedScan:
         chunk = max(1, 2**19 // self.n_features)
         for start in range(0, len(pairs), chunk):
             some = pairs[start : start + chunk]
-            first, second = (self.points[some[:, side], : self.n_features].astype(np.float64) for side in range(2))
+            first, second = (
+                self.points[some[:, side], : self.n_features].astype(np.float64, copy=False) for side in range(2)
+            )
             exact.certify_pairs(first, second, some, self.nearest, self.near_pair, self.farthest, self.far_pair)
 
     def _measure(self, tiles: Tiles) -> None:
