@@ -31,6 +31,12 @@ def fma32(a, b, c):
     return (a.astype(np.float64) * b + c).astype(np.float32)
 
 
+def framed(frame, X):
+    """The points as the kernel sees them."""
+    panels = frame.pack(X, 4, 0)
+    return panels.swapaxes(1, 2).reshape(-1, X.shape[1])[: len(X)]
+
+
 class Screened:
     """The kernel's float32 sums of all pairs, each operation rounded as the kernel rounds it."""
 
@@ -44,7 +50,7 @@ class Screened:
             return
         with mock.patch.object(screened_scan, "cut_blocks", return_value=self.blocks):
             self.scan = ScreenedScan(X, self.prefixes, self.frame)
-        self.z = self.frame.prepare(X)
+        self.z = framed(self.frame, X)
         self.i, self.j = np.triu_indices(len(X), 1)
         panels = self.scan.panels.reshape(self.scan.n_panels, -1, self.scan.size)
         shape = (self.scan.n_panels * self.scan.size, len(self.blocks.products))
@@ -133,7 +139,7 @@ class TestBound:
         frame = find_frame(X, X.shape[1])
         if frame is None:
             return
-        z = frame.prepare(X)
+        z = framed(frame, X)
         scale = Fraction(2) ** -frame.exponent
         squares = [Fraction(0)] * len(X)
         for feature in range(X.shape[1]):
@@ -240,8 +246,19 @@ class TestBlocks:
         blocks = cut_blocks(prefixes, outlook_of(1000))
         assert blocks.ends.size < 80
         assert blocks.begins[blocks.n_squared] < 100
-        narrow = cut_blocks(prefixes, outlook_of(1000, spread=0.02))
-        assert narrow.ends.size > 3  # still as long as the extremes allow
+
+    @pytest.mark.parametrize("side", ["low", "high"])
+    def test_neither_side_is_reached_within_a_block(self, side):
+        p, outlook = np.arange(1, 1001), outlook_of(1000)
+        far = {"low": {"high": np.full(1000, 1e4)}, "high": {"low": np.zeros(1000)}}[side]
+        blocks = cut_blocks(p, outlook._replace(**far))
+        assert blocks.ends.size > 10
+        for begin, end in zip(blocks.begins[:-1], blocks.ends[:-1], strict=True):
+            if end - begin > max(1, begin // 64):
+                if side == "low":
+                    assert outlook.low[end - 2] < (outlook.mean - 3.8 * outlook.deviation)[begin - 1] + 1e-9
+                else:
+                    assert (outlook.mean + 3.8 * outlook.deviation)[end - 1] < outlook.high[begin] + 1e-9
 
     def test_no_products_where_the_nearest_pair_is_too_near(self):
         prefixes, outlook = np.arange(1, 501), outlook_of(500)
@@ -306,13 +323,24 @@ class TestFrame:
     def test_points_fit_the_unit_cube(self):
         X = np.random.default_rng(0).normal(size=(50, 4)) * [1, 1e5, 1e-7, 0] + 1e9
         frame = find_frame(X, 4)
-        assert np.abs(frame.prepare(X)).max() <= 1
-        assert np.abs(frame.prepare(X)).max() > 0.4
+        assert np.abs(framed(frame, X)).max() <= 1
+        assert np.abs(framed(frame, X)).max() > 0.4
+
+    def test_packed_points_are_rounded_once_each_way(self):
+        X = np.random.default_rng(1).normal(size=(11, 3)) * [1, 1e5, 1e-7] + 3
+        for typed in (X, X.astype(np.float32), np.asfortranarray(X), np.round(X).astype(np.int64), X[::2, ::-1]):
+            frame = find_frame(typed, 3)
+            panels = frame.pack(typed, 4, 2)
+            assert panels.shape == (-(-len(typed) // 4), 5, 4)
+            expected = ((typed.astype(np.float64) - frame.centre) * 2.0**-frame.exponent).astype(np.float32)
+            np.testing.assert_array_equal(framed(frame, typed), expected)
+            assert not panels[:, 3:].any()
+            assert not panels[-1, :, len(typed) % 4 :].any() or len(typed) % 4 == 0
 
     def test_equal_points(self):
         frame = find_frame(np.full((5, 3), 7.0), 3)
         assert frame.exponent == 0
-        assert (frame.prepare(np.full((5, 3), 7.0)) == 0).all()
+        assert (framed(frame, np.full((5, 3), 7.0)) == 0).all()
 
     def test_none_where_float64_itself_under_or_overflows(self):
         assert find_frame(np.array([[0.0], [1e-130]]), 1) is None

@@ -71,6 +71,23 @@ def block_of(width: tuple[int, ...]) -> tuple[int, ...]:
     return (0,) * (16 if len(width) == 8 else 8)
 
 
+@kernel(parallel=True)
+def pack_points(rows, centre, scale, panels):
+    """Fill panels (n_panels, n_slots, points) float32 with points of `rows` (m, n_features) float64.
+
+    Element (panel, feature, k) becomes fl32(scale * (x - centre[feature])), x that of row panel * points + k; the
+    tail of the last panel and slots beyond the features stay. Called by ``ScreenedScan``.
+    """
+    points = panels.shape[2]
+    for panel in prange(panels.shape[0]):
+        first = panel * points
+        for start in range(0, rows.shape[1], 16):  # so many features' vectors stay in the first-level cache
+            stop = min(start + 16, rows.shape[1])
+            for k in range(min(points, rows.shape[0] - first)):
+                for feature in range(start, stop):
+                    panels[panel, feature, k] = np.float32(scale * (rows[first + k, feature] - centre[feature]))
+
+
 @kernel()
 def _matters_squared(panels, row_at, column_at, points, begin, end, low, high):
     """Return whether a pair's sum of squares is outside the thresholds at some prefix of begin .. end.

@@ -69,7 +69,7 @@ class PairScan:
         self.width = simd.width_of(simd.host_bits())
         self.size = kernels.panel_size(self.width)
         self.n_samples, self.n_features = points.shape[0], n_features
-        self.panels = pack_panels(points, n_features, self.size).ravel()
+        self.panels = pack_panels(points, n_features, self.size)
         self.n_panels = -(-self.n_samples // self.size)
         per_panel = self.size * self.size * n_features
         self.tiles = cut_triangle(self.n_panels, max(1, PAIR_FEATURES_A_TILE // per_panel))

@@ -12,7 +12,7 @@ from fastcurse._kernels import screen, simd
 from fastcurse.engine.batches import run_batches
 from fastcurse.engine.pair_scan import OVERFLOW, PAIR_FEATURES_A_TILE, PairScan, ScanResult, precedes
 from fastcurse.engine.screen_bounds import LARGEST_PREFIX, Outlook, cut_blocks, look_ahead, thresholds
-from fastcurse.engine.tiles import Tiles, cut_triangle, pack_panels, row_blocks
+from fastcurse.engine.tiles import Tiles, cut_triangle, row_blocks
 
 _SMALLEST_EXPONENT = -400  # below this, squares of the data underflow more than the proof allows
 _SMALLEST_TILE, _TILES = 10**7, 400  # pair-features; enough tiles that threads end a batch together
@@ -24,17 +24,24 @@ _DEFEATED_SHARE = 8  # more than one tile in eight given up in a batch: the scre
 
 
 class Frame(NamedTuple):
-    """Where the points are moved to for the screen: (x - centre) * 2**-exponent."""
+    """Where the points are moved to for the screen: (x - centre) * 2**-exponent, rounded to float32."""
 
     centre: np.ndarray
     exponent: int
     largest_norm: np.ndarray  # of each prefix, in the frame, rounded up
 
-    def prepare(self, rows: np.ndarray) -> np.ndarray:
-        """Return the rows in the frame: rounded to float64 by the centre, then to float32."""
-        moved = np.subtract(rows, self.centre, dtype=np.float64)
-        scale = np.ldexp(1.0, -self.exponent)  # exact, and much faster than ldexp of every element
-        return np.multiply(moved, scale, out=np.empty(moved.shape, dtype=np.float32), casting="same_kind")
+    def pack(self, X: np.ndarray, n_points: int, n_more: int) -> np.ndarray:
+        """Return the points in the frame as float32 panels (n_panels, n_features + n_more, n_points); see pair_block.
+
+        The tail and the `n_more` slots are zero.
+        """
+        n_features = self.centre.size
+        panels = np.zeros((-(-X.shape[0] // n_points), n_features + n_more, n_points), dtype=np.float32)
+        scale = np.ldexp(1.0, -self.exponent)  # exact
+        for start, rows in row_blocks(X, n_features, n_points):
+            first, last = start // n_points, -(-(start + len(rows)) // n_points)
+            screen.pack_points(np.ascontiguousarray(rows, dtype=np.float64), self.centre, scale, panels[first:last])
+        return panels
 
 
 def find_frame(X: np.ndarray, n_features: int) -> Frame | None:
@@ -117,7 +124,7 @@ class ScreenedScan:
     def _pack(self) -> tuple[np.ndarray, np.ndarray]:
         """Return the packed float32 points with their norms, and the largest squared norm where each block ends."""
         blocks, n_features = self.blocks, self.n_features
-        panels = pack_panels(self.points, n_features, self.size, np.float32, self.frame.prepare, len(blocks.products))
+        panels = self.frame.pack(self.points, self.size, len(blocks.products))
         begin = int(blocks.begins[blocks.n_squared])
         total = _squared_norms(panels[:, :begin]).astype(np.float64)
         largest = np.full(blocks.ends.size, total.max())

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any, NamedTuple
+from collections.abc import Iterator
+from typing import NamedTuple
 
-import numba
 import numpy as np
 
-_VALUES_A_BLOCK = 2**18
+_VALUES_A_BLOCK = 2**19
 
 
 class Tiles(NamedTuple):
@@ -60,30 +58,18 @@ def row_blocks(X: np.ndarray, n_features: int, multiple: int = 1) -> Iterator[tu
         yield start, X[start : start + rows, :n_features]
 
 
-def pack_panels(
-    X: np.ndarray,
-    n_features: int,
-    points: int,
-    dtype: Any = np.float64,
-    prepare: Callable[[np.ndarray], np.ndarray] = np.asarray,
-    n_more: int = 0,
-) -> np.ndarray:
-    """Return ``prepare(X)``'s first `n_features` columns as panels (n_panels, n_features + n_more, points).
+def pack_panels(X: np.ndarray, n_features: int, points: int) -> np.ndarray:
+    """Return the first `n_features` columns of `X` as float64 panels of `points` points, flat; the tail is zero.
 
-    Element (panel, feature, k) is X[panel * points + k, feature]; the tail and the `n_more` slots are zero.
+    Element (panel * n_features + feature) * points + k is X[panel * points + k, feature].
     """
-    panels = np.zeros((-(-X.shape[0] // points), n_features + n_more, points), dtype=dtype)
-
-    def pack(place: tuple[int, np.ndarray]) -> None:
-        start, rows = place
-        block, first = prepare(rows), start // points
-        whole = block.shape[0] // points
-        inside = block[: whole * points].reshape(whole, points, n_features)
-        panels[first : first + whole, :n_features] = inside.transpose(0, 2, 1)
-        rest = block[whole * points :]
+    panels = np.zeros((-(-X.shape[0] // points), n_features, points))
+    for start, rows in row_blocks(X, n_features, points):
+        first = start // points
+        whole = rows.shape[0] // points
+        inside = rows[: whole * points].reshape(whole, points, n_features)
+        panels[first : first + whole] = inside.transpose(0, 2, 1)
+        rest = rows[whole * points :]
         if rest.shape[0]:
-            panels[first + whole, :n_features, : rest.shape[0]] = rest.T
-
-    with ThreadPoolExecutor(numba.get_num_threads()) as pool:  # NumPy frees the GIL
-        list(pool.map(pack, row_blocks(X, n_features, points)))
-    return panels
+            panels[first + whole, :, : rest.shape[0]] = rest.T
+    return panels.ravel()
