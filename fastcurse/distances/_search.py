@@ -62,8 +62,8 @@ def distance_extremes(
 
     Notes
     -----
-    O(n_samples² · n_features) time. Memory: one float32 copy of the data with a screen, and a tenth of it in
-    float64 (all of it below 128 rows); one float64 copy without, or instead where ties defeat the screen;
+    O(n_samples² · n_features) time. Memory: one float32 copy of the data with a screen, and a twentieth of it
+    in float64 (at least a hundred rows); one float64 copy without, or instead where ties defeat the screen;
     O(n_features) a thread. ``stats.copy_bytes`` is the size of the copy.
     Pairs are cut into tiles; the running sums of a tile serve all prefixes. The screen dismisses a pair only when a
     proved bound says that its value cannot be an extreme nor tie with one; the others are measured in float64.

@@ -161,8 +161,9 @@ class ScreenedScan:
                 *self.blocks, *limits, noted, counts[start:stop],
             )  # fmt: skip
             done = counts[start:stop]
-            kept = np.arange(_CAPACITY) < np.where(done > _CAPACITY, 0, done)[:, None]
-            self._certify(noted[kept])
+            kept = np.flatnonzero((done > 0) & (done <= _CAPACITY))
+            if kept.size:
+                self._certify(np.concatenate([noted[tile, : done[tile]] for tile in kept.tolist()]))
             self.tiles_certified += int(np.count_nonzero(done))
             defeated = int(np.count_nonzero(done > _CAPACITY)) * _DEFEATED_SHARE > stop - start
 
