@@ -188,6 +188,18 @@ def check_classes(labels: np.ndarray, name: str = "y") -> tuple[np.ndarray, np.n
     return classes, codes
 
 
+def check_codes(labels: np.ndarray, classes: np.ndarray, name: str = "y") -> np.ndarray:
+    """Return each label's place among the sorted `classes`, of which it must be one."""
+    if (labels.dtype.kind in "OUS") != (classes.dtype.kind in "OUS"):
+        raise TypeError(f"{name} must hold labels of {classes.tolist()}, got dtype {labels.dtype}")
+    codes = np.minimum(np.searchsorted(classes, labels), len(classes) - 1)
+    unknown = np.flatnonzero(classes[codes] != labels)
+    if unknown.size:
+        at = unknown[0]
+        raise ValueError(f"{name} must hold labels of {classes.tolist()}, got {labels[at]!r} at row {at}")
+    return codes
+
+
 def _as_numeric(value: Any, name: str, *, allow_objects: bool = False) -> np.ndarray:
     if hasattr(value, "toarray") and hasattr(value, "nnz"):
         raise TypeError(f"{name} must be dense, got a sparse matrix; pass {name}.toarray()")

@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
+from sklearn.utils.validation import check_is_fitted, validate_data
 
-from fastcurse._validation import (
-    check_classes,
-    check_count,
-    check_labels,
-    check_nonnegative,
-    check_points,
-    check_prefixes,
-    check_priors,
-)
-from fastcurse.discriminant._model import decided, fit_model
+from fastcurse._validation import check_labels, check_points, check_prefixes
+from fastcurse.discriminant._model import decided
 from fastcurse.discriminant._single import SinglePrefixMethods
 
 
@@ -78,13 +70,16 @@ class PrefixLDA(SinglePrefixMethods, ClassifierMixin, BaseEstimator):
     Notes
     -----
     *Cost*, n rows, D features, nu = n - K. Features p <= nu, or ridge > 0: O(n D^2 + D^3) once, then O(D^2) a
-    row for all prefixes together. p > nu: O(n^3) a prefix and O(p) a row.
-    Memory O(D^2), one block of rows, and, if D > nu or a prefix is ill-conditioned, a copy of the rows.
+    row for all prefixes together. p > nu: O(n^2) for each feature on the way and O(n p) a prefix, then O(p) a row.
     For three classes or more each asked prefix costs O(n_classes^3) besides.
+    Memory O(D^2) and a few blocks of rows. While n <= D + K, which is while prefixes p > nu exist, the rows are kept as
+    well, and what was solved at such prefixes, n (K - 1) numbers each.
 
-    *Singular prefixes*: where a lower bound of the smallest singular value is near `tol`, scikit-learn is
-    fitted, at O(n p^2) a prefix; these rules are kept. From the first duplicate or collinear feature on every
-    prefix is of this kind (constant features are not): ask for few prefixes, or give a ridge.
+    *Singular prefixes*: where a lower bound of the smallest singular value is near `tol`, the singular value
+    decomposition of a D x D root of the scatter decides, O(p^3) a prefix; these rules are kept. From the first duplicate
+    or collinear feature on every prefix is of this kind (constant features are not): ask for few prefixes, or give a
+    ridge. After `partial_fit` or `merge` of more than D + K rows the root is that of the scatter, in which singular
+    values below 1e-7 of the largest are lost.
 
     *Accuracy*: scores agree with scikit-learn's on float64 data to about 1e-8 of their size, less near
     p = nu, where the scatter is nearly singular. Means and sums are float64 for any dtype of X.
@@ -102,6 +97,8 @@ class PrefixLDA(SinglePrefixMethods, ClassifierMixin, BaseEstimator):
        equations 4.10 and 4.11. Here S is that of every leading block, by one Cholesky factor.
     .. [2] A. Bjorck, *Numerical Methods for Least Squares Problems*, 1996, section 6.6.5: the correction of the
        semi-normal equations that refines ill-conditioned prefixes.
+    .. [3] T. F. Chan, G. H. Golub, R. J. LeVeque, "Updating Formulae and a Pairwise Algorithm for Computing Sample
+       Variances", 1979: how the scatters of two samples are merged.
 
     Examples
     --------
@@ -127,43 +124,6 @@ class PrefixLDA(SinglePrefixMethods, ClassifierMixin, BaseEstimator):
         self.ridge = ridge
         self.tol = tol
         self.n_features = n_features
-
-    def fit(self, X: Any, y: Any) -> Self:
-        """Fit every prefix.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-            Training rows, real and finite; read as float64.
-        y : array-like of shape (n_samples,)
-            Labels of at least two classes, fewer classes than rows.
-
-        Returns
-        -------
-        PrefixLDA
-            The estimator itself.
-        """
-        points = check_points(X, allow_objects=True)
-        # For the names and number of features, and for a y of None; the values are checked here.
-        validate_data(self, X, y, skip_check_array=True)
-        labels = check_labels(y, len(points))
-        column_or_1d(y, warn=True)
-        classes, codes = check_classes(labels)
-        X = np.asarray(points, dtype=np.float64, order="C")
-        if len(X) <= len(classes):
-            raise ValueError(f"X must have more rows than classes, got {len(X)} rows of {len(classes)} classes")
-        ridge, tol = check_nonnegative(self.ridge, "ridge"), check_nonnegative(self.tol, "tol")
-        if self.n_features is not None:
-            check_count(self.n_features, "n_features", minimum=1, maximum=X.shape[1])
-        frequencies = np.bincount(codes) / len(codes)
-        priors = frequencies if self.priors is None else check_priors(self.priors, len(classes))
-        self._model, self._moments = fit_model(X, codes, priors, ridge=ridge, tol=tol)
-        self._n_used = X.shape[1] if self.n_features is None else int(self.n_features)
-        self.classes_ = classes
-        self.priors_ = priors
-        self.means_ = self._moments.means
-        self.xbar_ = self._model.frame.location
-        return self
 
     def decision_path(self, X: Any, prefixes: Any = None) -> np.ndarray:
         """Scores of each row at each prefix.

@@ -8,24 +8,18 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from fastcurse._kernels.discriminant import count_correct, fill_prefix_scores
-from fastcurse.discriminant._dense import (
-    Rule,
-    TrainingRows,
-    class_rule,
-    drops_direction,
-    exact_rule,
-    refined_rule,
-    wide_rules,
-)
-from fastcurse.discriminant._moments import (
-    ClassMoments,
+from fastcurse.discriminant._frame import (
     StandardFrame,
     centred_rows,
-    class_moments,
+    scatter_root,
     standard_frame,
     standard_scatter,
+    triangular_root,
 )
+from fastcurse.discriminant._moments import ClassMoments
 from fastcurse.discriminant._nested import NestedFactor, nested_factor
+from fastcurse.discriminant._rules import Rule, class_rule, drops_direction, refined_rule, singular_rule
+from fastcurse.discriminant._wide import TrainingRows, WideRules
 from fastcurse.engine.blas import one_blas_thread
 from fastcurse.engine.threads import parallel_region
 
@@ -33,6 +27,8 @@ from fastcurse.engine.threads import parallel_region
 _ROWS_PER_BLOCK = 4096
 # Fewer multiply-adds than this, about a millisecond, are not worth waking threads for.
 _SERIAL_WORK = 1_000_000
+# With fewer rows a feature, the rows themselves are the root of the scatter: no QR decomposition, little more memory.
+_ROWS_A_FEATURE = 4
 # Dense rules held at once.
 _RULES_PER_BATCH = 64
 # Parts of a block counted side by side; fixed, and the counts are whole numbers.
@@ -52,7 +48,8 @@ class PrefixModel:
     """The rules of the prefixes 1..n_features of one training sample; all arrays float64.
 
     The first `n_running` prefixes are running sums; the others of `factor` are refined, the others up to
-    `rank` = n - K go to scikit-learn, and those above are wide (`ridge` > 0: all are running sums).
+    `rank` = n - K are singular, both by `root` (r, n_features), a root of the scatter; those above are wide
+    (`ridge` > 0: all are running sums).
     """
 
     n_features: int
@@ -62,7 +59,8 @@ class PrefixModel:
     frame: StandardFrame
     factor: NestedFactor
     n_running: int
-    rows: TrainingRows | None
+    root: np.ndarray | None
+    wide: WideRules | None
     exact: dict[int, Rule] = field(default_factory=dict)
 
     @property
@@ -161,18 +159,19 @@ class PrefixModel:
             if p <= self.n_running:
                 yield self._running_rule(p)
             elif p <= self.factor.n_features:
-                yield refined_rule(p, self.factor, self._kept_rows(), self.frame, self.tol)
+                yield refined_rule(p, self.factor, self._root(), self.frame, self.tol)
             else:
                 if p not in self.exact:
-                    self.exact[p] = exact_rule(p, self._kept_rows(), self.frame, self.tol)
+                    self.exact[p] = singular_rule(p, self._root(), self.frame, self.tol)
                 yield self.exact[p]
         wide = prefixes[prefixes > self.rank]
         if len(wide):
-            yield from wide_rules(wide, self._kept_rows(), self.frame, self.tol, smallest_kept=smallest_kept(self.tol))
+            assert self.wide is not None
+            yield from self.wide.rules(wide)
 
-    def _kept_rows(self) -> TrainingRows:
-        assert self.rows is not None
-        return self.rows
+    def _root(self) -> np.ndarray:
+        assert self.root is not None
+        return self.root
 
     def _whitened_blocks(self, X: np.ndarray, running: np.ndarray) -> Iterator[tuple[slice, np.ndarray]]:
         if len(running):
@@ -182,51 +181,66 @@ class PrefixModel:
     def _dense_scores(
         self, X: np.ndarray, prefixes: np.ndarray, dense: np.ndarray
     ) -> Iterator[tuple[int, slice, np.ndarray]]:
+        if not len(dense):
+            return
         rules = self._dense_rules(prefixes[dense])
+        widest = int(prefixes[dense].max())
+        blocks = _row_blocks(len(X))
+        # One block of rows is standardised once, several again for each batch.
+        only = self.frame.standardise(X[:, :widest]) if len(blocks) == 1 else None
         for start in range(0, len(dense), _RULES_PER_BATCH):
             places = dense[start : start + _RULES_PER_BATCH].tolist()
             batch = [next(rules) for _ in places]
-            width = int(prefixes[places[-1]])
+            width = max(rule.weights.shape[1] for rule in batch)
             weights = np.zeros((len(batch), self.n_channels, width))
             for row, rule in zip(weights, batch, strict=True):
                 row[:, : rule.weights.shape[1]] = rule.weights
-            for rows in _row_blocks(len(X)):
-                block = self.frame.standardise(X[rows, :width])
+            for rows in blocks:
+                block = self.frame.standardise(X[rows, :width]) if only is None else only[:, :width]
                 scores = (block @ weights.reshape(-1, width).T).reshape(len(block), len(batch), self.n_channels)
                 for number, (at, rule) in enumerate(zip(places, batch, strict=True)):
                     yield at, rows, scores[:, number] + rule.offset
 
 
 def fit_model(
-    X: np.ndarray, codes: np.ndarray, priors: np.ndarray, *, ridge: float, tol: float
-) -> tuple[PrefixModel, ClassMoments]:
-    """Return the model of `X` (n, D) float64 with class numbers `codes` (n,), and its moments."""
-    n_samples, n_features = X.shape
+    moments: ClassMoments,
+    X: np.ndarray | None,
+    codes: np.ndarray | None,
+    priors: np.ndarray,
+    *,
+    ridge: float,
+    tol: float,
+) -> PrefixModel:
+    """Return the model of a sample's moments; its rows `X` (n, D) with class numbers `codes` (n,) need not be at hand.
+
+    Without them there must be more than n_features + n_classes of them, and singular prefixes are less exact.
+    """
+    n_samples, n_features = int(moments.counts.sum()), len(moments.sum_sq)
     rank = n_samples - len(priors)
-    n_scatter = n_features if ridge > 0.0 else min(n_features, rank)
     with one_blas_thread():
-        moments = class_moments(X, codes, len(priors), n_scatter)
-        overflown = ~np.isfinite(moments.sum_sq)
-        if overflown.any():
-            raise ValueError(
-                f"X must have squares within float64's range, got values up to "
-                f"{np.abs(X[:, overflown.argmax()]).max():g} in column {overflown.argmax()}"
-            )
         frame = standard_frame(moments, priors, drop_constant=ridge == 0.0)
         S = standard_scatter(moments, frame, ridge)
         factor = nested_factor(S, frame, smallest_kept=0.0 if ridge > 0.0 else smallest_kept(tol))
-    if ridge > 0.0:
-        if factor.n_features < n_features:
-            raise ValueError(
-                f"ridge must make the scatter invertible: with {ridge:g} it is not at prefix {factor.n_features + 1}"
-            )
-        n_running = n_features
-    else:
-        n_running = int(np.searchsorted(factor.rounding, _ROUNDING_GOAL, side="right"))
-    rows = None
-    if n_running < n_features:
-        rows = TrainingRows(centred_rows(X, codes, moments, frame), codes)
-    return PrefixModel(n_features, rank, tol, ridge, frame, factor, n_running, rows), moments
+        if ridge > 0.0:
+            if factor.n_features < n_features:
+                raise ValueError(
+                    f"ridge must make the scatter invertible: with {ridge:g} it is not at prefix "
+                    f"{factor.n_features + 1}"
+                )
+            n_running = n_features
+        else:
+            n_running = int(np.searchsorted(factor.rounding, _ROUNDING_GOAL, side="right"))
+        root, wide = None, None
+        if n_running < n_features:
+            if X is None or codes is None:
+                root = scatter_root(moments, frame)
+            elif n_samples > _ROWS_A_FEATURE * n_features:
+                root = triangular_root(X, codes, moments, frame)
+            else:
+                root = centred_rows(np.asarray(X, dtype=np.float64), codes, moments, frame)
+                if n_features > rank:
+                    wide = WideRules(TrainingRows(root, codes), frame, tol, smallest_kept(tol))
+    return PrefixModel(n_features, rank, tol, ridge, frame, factor, n_running, root, wide)
 
 
 def smallest_kept(tol: float) -> float:

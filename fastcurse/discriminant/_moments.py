@@ -1,23 +1,26 @@
-"""Sufficient statistics of a labelled sample, and the frame in which features have unit variance."""
+"""Sufficient statistics of a labelled sample: counts, means and within-class scatter, in blocks that merge."""
 
 from __future__ import annotations
 
-from functools import cache
+from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 import numpy as np
-from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+from scipy.linalg import blas
 
-# Sums run over blocks of this many rows in order, so they do not depend on threads.
-ROWS_PER_BLOCK = 4096
+from fastcurse.engine.threads import available_threads
+
+# Sums run over blocks of rows, and of blocks over parts, in a fixed order: they do not depend on threads.
+_VALUES_A_BLOCK = 2**17
+_BLOCKS_A_PART = 32
 
 
 class ClassMoments(NamedTuple):
     """What linear discriminant analysis needs of the rows when it does not need the rows.
 
     counts (n_classes,) int64; means (n_classes, n_features), rounded, and means_low, what rounding took from
-    them; sum_sq (n_features,) within-class sums of squares; scatter (q, q) within-class sums of products of
-    the first q features. All float64.
+    them, both 0 for a class without rows; sum_sq (n_features,) within-class sums of squares; scatter (q, q), of which
+    the lower triangle counts, within-class sums of products of the first q features. All float64.
     """
 
     counts: np.ndarray
@@ -26,114 +29,111 @@ class ClassMoments(NamedTuple):
     sum_sq: np.ndarray
     scatter: np.ndarray
 
+    def merged(self, other: ClassMoments) -> ClassMoments:
+        """Return the moments of both samples together, which have scatter of the same features."""
+        total = _Running(self)
+        between = total.join(other.counts, other.means, other.means_low)
+        total.sum_sq += other.sum_sq
+        total.scatter += other.scatter
+        total.add(between)
+        return total.moments()
 
-class StandardFrame(NamedTuple):
-    """The features about their overall mean, in units of their within-class standard deviation.
 
-    location, location_low, scale (n_features,), the mean being location + location_low; centres (n_classes,
-    n_features) are the class means in this frame; log_priors, priors (n_classes,); divisor: scikit-learn's of
-    the scatter.
-    """
+class _Running:
+    """Moments that blocks of rows are added to, in place."""
 
-    location: np.ndarray
-    location_low: np.ndarray
-    scale: np.ndarray
-    centres: np.ndarray
-    priors: np.ndarray
-    log_priors: np.ndarray
-    divisor: float
+    def __init__(self, start: ClassMoments) -> None:
+        self.counts, self.means, self.means_low = (values.copy() for values in start[:3])
+        self.sum_sq, self.scatter = start.sum_sq.copy(), np.array(start.scatter, order="F")
 
-    def standardise(self, X: np.ndarray) -> np.ndarray:
-        """Return a new C-ordered array: `X`, whose columns are leading features, in this frame."""
-        p = X.shape[1]
-        moved = np.subtract(X, self.location[:p], order="C")
-        moved -= self.location_low[:p]
-        moved /= self.scale[:p]
-        return moved
+    def join(self, counts: np.ndarray, means: np.ndarray, means_low: np.ndarray) -> np.ndarray:
+        """Take in the counts and means of further rows; return rows whose squares the scatter lacks then.
+
+        Chan, Golub and LeVeque 1979: the scatter of two samples together is the sum of theirs and of
+        n1 n2 / (n1 + n2) times the square of the difference of their means.
+        """
+        total = self.counts + counts
+        share = counts / np.maximum(total, 1)
+        both = (self.counts > 0) & (counts > 0)
+        difference = (means - self.means) + (means_low - self.means_low)
+        between = np.sqrt(self.counts * share)[:, None] * difference
+        # Their sum without rounding (Knuth): the mean in two parts, the smaller of which the first cannot hold.
+        step = np.where(self.counts[:, None] > 0, share[:, None] * difference + self.means_low, means_low)
+        base = np.where(self.counts[:, None] > 0, self.means, means)
+        self.means = base + step
+        part = self.means - base
+        self.means_low = (base - (self.means - part)) + (step - part)
+        self.counts = total
+        return between[both]
+
+    def add(self, rows: np.ndarray) -> None:
+        """Add the squares and products of centred rows (m, n_features)."""
+        self.sum_sq += np.einsum("ij,ij->j", rows, rows)
+        q = len(self.scatter)
+        if q and len(rows):
+            # rows.T is in Fortran order, so nothing is copied; BLAS writes one triangle.
+            self.scatter = blas.dsyrk(1.0, rows[:, :q].T, beta=1.0, c=self.scatter, lower=1, overwrite_c=1)
+
+    def moments(self) -> ClassMoments:
+        return ClassMoments(self.counts, self.means, self.means_low, self.sum_sq, self.scatter)
+
+
+def no_moments(n_classes: int, n_features: int, n_scatter: int) -> ClassMoments:
+    """Return the moments of no rows."""
+    empty = np.zeros((n_classes, n_features))
+    scatter = np.zeros((n_scatter, n_scatter), order="F")
+    return ClassMoments(np.zeros(n_classes, dtype=np.int64), empty, empty.copy(), np.zeros(n_features), scatter)
 
 
 def class_moments(X: np.ndarray, codes: np.ndarray, n_classes: int, n_scatter: int) -> ClassMoments:
-    """Return the moments of `X` (n, D) float64 with class numbers `codes` (n,); scatter of `n_scatter` features.
+    """Return the moments of `X` (n, D) with class numbers `codes` (n,); scatter of `n_scatter` features.
 
-    Two passes: sums about each class's first row, so that a feature that is constant within the classes has
-    exactly zero scatter; then sums of products about the means, and of what is left of the means: with a shift
-    of 1e8 a rounded mean alone costs the scores' eighth digit.
+    `X` is read in blocks, as float64; the caller must hold BLAS at one thread. Within a block two passes: sums about
+    each class's first row, so that a feature that is constant within the classes has exactly zero scatter; then
+    what is left of the means: with a shift of 1e8 a rounded mean alone costs the scores' eighth digit.
     """
+    n_rows = max(64, _VALUES_A_BLOCK // X.shape[1])
+    starts = range(0, len(X), n_rows * _BLOCKS_A_PART)
+
+    def measure(start: int) -> ClassMoments:
+        part = _Running(no_moments(n_classes, X.shape[1], n_scatter))
+        stop = min(start + n_rows * _BLOCKS_A_PART, len(X))
+        with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+            for first in range(start, stop, n_rows):
+                rows = slice(first, min(first + n_rows, stop))
+                _add_block(part, np.asarray(X[rows], dtype=np.float64), codes[rows])
+        return part.moments()
+
+    n_threads = min(available_threads(), len(starts))
+    if n_threads <= 1:
+        parts = map(measure, starts)
+        total = next(parts)
+        for part in parts:
+            total = total.merged(part)
+        return total
+    total = no_moments(n_classes, X.shape[1], n_scatter)
+    with ThreadPoolExecutor(n_threads) as pool:
+        for at in range(0, len(starts), 2 * n_threads):  # so many parts are held at once
+            for part in pool.map(measure, starts[at : at + 2 * n_threads]):
+                total = part if not total.counts.any() else total.merged(part)
+    return total
+
+
+def _add_block(part: _Running, block: np.ndarray, codes: np.ndarray) -> None:
+    n_classes = len(part.counts)
     counts = np.bincount(codes, minlength=n_classes)
-    _, first = np.unique(codes, return_index=True)
-    origin = X[first]
-    sums = np.zeros_like(origin)
-    for rows in _blocks(len(X)):
-        sums += _indicators(codes[rows], n_classes) @ (X[rows] - origin[codes[rows]])
-    means = origin + sums / counts[:, None]
-    left = np.zeros_like(origin)
-    sum_sq = np.zeros(X.shape[1])
-    scatter = np.zeros((n_scatter, n_scatter))
-    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
-        for rows in _blocks(len(X)):
-            centred = X[rows] - means[codes[rows]]
-            left += _indicators(codes[rows], n_classes) @ centred
-            sum_sq += np.einsum("ij,ij->j", centred, centred)
-            leading = centred[:, :n_scatter]
-            scatter += leading.T @ leading
-    return ClassMoments(counts, means, left / counts[:, None], sum_sq, scatter)
-
-
-def standard_frame(moments: ClassMoments, priors: np.ndarray, *, drop_constant: bool) -> StandardFrame:
-    """Return the frame; `drop_constant` gives features without within-class variance no weight.
-
-    Deviation from scikit-learn: where a constant's mean is not exact in floating point (77 times 0.1), its
-    standard deviation there is rounding noise, which it divides by; here a constant stays a constant.
-    """
-    n_samples = int(moments.counts.sum())
-    location = priors @ moments.means
-    differences = (moments.means - location) + moments.means_low
-    location_low = priors @ differences
-    constant = moments.sum_sq == 0.0
-    scale = np.sqrt(moments.sum_sq / n_samples)
-    scale[constant] = 1.0
-    centres = (differences - location_low) / scale
-    if drop_constant:
-        centres[:, constant] = 0.0
-    with np.errstate(divide="ignore"):
-        log_priors = np.log(priors)
-    lost = 0 if _divides_by_rows() else len(priors)
-    return StandardFrame(location, location_low, scale, centres, priors, log_priors, float(n_samples - lost))
-
-
-def standard_scatter(moments: ClassMoments, frame: StandardFrame, ridge: float) -> np.ndarray:
-    """Return S = Z'Z / divisor + ridge * I of the leading features; a constant has variance 1 if not `ridge`."""
-    scale = frame.scale[: len(moments.scatter)]
-    S = moments.scatter / scale
-    S /= scale[:, None] * frame.divisor
-    diagonal = np.einsum("ii->i", S)
-    if ridge > 0.0:
-        diagonal += ridge
-    else:
-        # scikit-learn's pseudo-inverse ignores a constant; so does any other value here, as its centres are 0.
-        diagonal[diagonal == 0.0] = 1.0
-    return S
-
-
-def centred_rows(X: np.ndarray, codes: np.ndarray, moments: ClassMoments, frame: StandardFrame) -> np.ndarray:
-    """Return Z (n, D): the rows about their class mean in the units of the frame."""
-    Z = X - moments.means[codes]
-    Z -= moments.means_low[codes]
-    Z /= frame.scale
-    return Z
-
-
-def _indicators(codes: np.ndarray, n_classes: int) -> np.ndarray:
-    return (np.arange(n_classes)[:, None] == codes).astype(np.float64)
-
-
-def _blocks(n_rows: int) -> list[slice]:
-    return [slice(start, start + ROWS_PER_BLOCK) for start in range(0, n_rows, ROWS_PER_BLOCK)]
-
-
-@cache
-def _divides_by_rows() -> bool:
-    # The svd solver divides the within-class scatter by n from scikit-learn 1.9 on (its pull request 33626)
-    # and by n - K before. Four points, scatter 4, means 5 apart: the weight is 5 * divisor / 4.
-    rule = LinearDiscriminantAnalysis(solver="svd").fit([[0.0], [2.0], [5.0], [7.0]], [0, 0, 1, 1])
-    return bool(rule.coef_[0, 0] > 3.75)
+    present, first = np.unique(codes, return_index=True)
+    origin = np.zeros((n_classes, block.shape[1]))
+    origin[present] = block[first]
+    indicators = (np.arange(n_classes)[:, None] == codes).astype(np.float64)
+    divisor = np.maximum(counts, 1)[:, None]
+    centred = block - origin[codes]
+    step = (indicators @ centred) / divisor
+    centred -= step[codes]
+    step += (indicators @ centred) / divisor
+    means = origin + step
+    part_of_step = means - origin
+    means_low = (origin - (means - part_of_step)) + (step - part_of_step)
+    between = part.join(counts, means, means_low)
+    part.add(centred)
+    part.add(between)

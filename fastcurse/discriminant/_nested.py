@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.linalg import blas, lapack
 
-from fastcurse.discriminant._moments import StandardFrame
+from fastcurse.discriminant._frame import StandardFrame
 
 
 class NestedFactor(NamedTuple):

@@ -9,17 +9,13 @@ from scipy.special import expit, log_expit, log_softmax, softmax
 from sklearn.utils.validation import check_is_fitted
 
 from fastcurse._validation import check_labels
-from fastcurse.discriminant._model import PrefixModel, decided
+from fastcurse.discriminant._model import decided
+from fastcurse.discriminant._streaming import StreamingMethods
 from fastcurse.engine.blas import one_blas_thread
 
 
-class SinglePrefixMethods:
+class SinglePrefixMethods(StreamingMethods):
     """Methods of `PrefixLDA` that use one prefix."""
-
-    classes_: np.ndarray
-    n_features_in_: int
-    _model: PrefixModel
-    _n_used: int
 
     @property
     def coef_(self) -> np.ndarray:

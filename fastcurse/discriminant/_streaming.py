@@ -1,0 +1,192 @@
+"""Fitting in pieces: partial_fit, merge, and the model that is built from what has been seen when it is asked for."""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+import numpy as np
+from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
+
+from fastcurse._validation import (
+    check_classes,
+    check_codes,
+    check_count,
+    check_labels,
+    check_nonnegative,
+    check_points,
+    check_priors,
+)
+from fastcurse.discriminant._model import PrefixModel, fit_model
+from fastcurse.discriminant._sample import Sample, no_sample, sample_of
+
+
+class StreamingMethods:
+    """Methods of `PrefixLDA` that take rows in."""
+
+    priors: Any
+    ridge: float
+    tol: float
+    n_features: int | None
+    classes_: np.ndarray
+    n_features_in_: int
+    _sample: Sample
+    _built: PrefixModel | None
+
+    @property
+    def priors_(self) -> np.ndarray:
+        """The class probabilities: (n_classes,)."""
+        counts = self._seen().moments.counts
+        return counts / counts.sum() if self.priors is None else check_priors(self.priors, len(counts))
+
+    @property
+    def means_(self) -> np.ndarray:
+        """Class means: (n_classes, n_features_in_), nan for a class without rows."""
+        moments = self._seen().moments
+        return np.where(moments.counts[:, None] > 0, moments.means, np.nan)
+
+    @property
+    def xbar_(self) -> np.ndarray:
+        """Class means weighted by the priors: (n_features_in_,)."""
+        self._seen()
+        return self._model.frame.location
+
+    def fit(self, X: Any, y: Any) -> Self:
+        """Fit every prefix.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Training rows, real and finite; a memmap is read in blocks, as float64.
+        y : array-like of shape (n_samples,)
+            Labels of at least two classes, fewer classes than rows.
+
+        Returns
+        -------
+        PrefixLDA
+            The estimator itself.
+        """
+        points = check_points(X, allow_objects=True)
+        # For the names and number of features, and for a y of None; the values are checked here.
+        validate_data(self, X, y, skip_check_array=True)
+        labels = check_labels(y, len(points))
+        column_or_1d(y, warn=True)
+        classes, codes = check_classes(labels)
+        rank = len(points) - len(classes)
+        if rank < 1:
+            raise ValueError(f"X must have more rows than classes, got {len(points)} rows of {len(classes)} classes")
+        self._check_parameters(points.shape[1], len(classes))
+        n_scatter = points.shape[1] if self.ridge > 0.0 else min(points.shape[1], rank)
+        self._keep(classes, sample_of(points, codes, len(classes), n_scatter))
+        self._built = self._build(points, codes)
+        return self
+
+    def partial_fit(self, X: Any, y: Any, classes: Any = None) -> Self:
+        """Take in further rows.
+
+        The result is that of `fit` with all rows so far, up to the rounding of sums (1e-10). Rules are computed when
+        they are asked for, which takes more rows than classes, and one row of each.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Rows, real and finite; one suffices.
+        y : array-like of shape (n_samples,)
+            Their labels; not every class need be among them.
+        classes : array-like of shape (n_classes,), default None
+            All labels there will be. Needed at the first call; later the same or None.
+
+        Returns
+        -------
+        PrefixLDA
+            The estimator itself.
+        """
+        points = check_points(X, min_samples=1, allow_objects=True)
+        labels = check_labels(y, len(points))
+        first = not hasattr(self, "_sample")
+        if first and classes is None:
+            raise ValueError("classes must name all labels at the first call of partial_fit, got None")
+        known = self.classes_ if classes is None else _class_list(classes)
+        if not first and not np.array_equal(known, self.classes_):
+            raise ValueError(f"classes must be those of the first call, {self.classes_.tolist()}, got {known.tolist()}")
+        codes = check_codes(labels, known)
+        self._check_parameters(points.shape[1], len(known))
+        validate_data(self, X, y, reset=first, skip_check_array=True)
+        column_or_1d(y, warn=True)
+        before = no_sample(len(known), points.shape[1]) if first else self._sample
+        self._keep(known, before.joined(sample_of(points, codes, len(known), points.shape[1])))
+        return self
+
+    def merge(self, other: Self) -> Self:
+        """Take in all rows that another `PrefixLDA` has seen, which stays as it is.
+
+        The result is that of `fit` with the rows of both, up to the rounding of sums (1e-10).
+
+        Parameters
+        ----------
+        other : PrefixLDA
+            Fitted with the same classes and features; its own parameters do not count.
+
+        Returns
+        -------
+        PrefixLDA
+            The estimator itself.
+        """
+        if not isinstance(other, StreamingMethods):
+            raise TypeError(f"other must be a PrefixLDA, got {type(other).__name__}")
+        check_is_fitted(self)
+        check_is_fitted(other)
+        if not np.array_equal(self.classes_, other.classes_):
+            raise ValueError(f"other must have classes {self.classes_.tolist()}, got {other.classes_.tolist()}")
+        if self.n_features_in_ != other.n_features_in_:
+            raise ValueError(f"other must have {self.n_features_in_} features, got {other.n_features_in_}")
+        names, others = (getattr(model, "feature_names_in_", None) for model in (self, other))
+        if names is not None and others is not None and not np.array_equal(names, others):
+            raise ValueError(f"other must have features {names.tolist()}, got {others.tolist()}")
+        self._keep(self.classes_, self._sample.joined(other._sample))
+        return self
+
+    def _keep(self, classes: np.ndarray, sample: Sample) -> None:
+        self.classes_, self._sample, self._built = classes, sample, None
+
+    def _check_parameters(self, n_features: int, n_classes: int) -> None:
+        check_nonnegative(self.ridge, "ridge")
+        check_nonnegative(self.tol, "tol")
+        if self.n_features is not None:
+            check_count(self.n_features, "n_features", minimum=1, maximum=n_features)
+        if self.priors is not None:
+            check_priors(self.priors, n_classes)
+
+    def _seen(self) -> Sample:
+        # An AttributeError, as of any attribute that `fit` sets.
+        if not hasattr(self, "_sample"):
+            raise AttributeError(f"this {type(self).__name__} has not seen rows yet: call fit or partial_fit first")
+        return self._sample
+
+    @property
+    def _model(self) -> PrefixModel:
+        if self._built is None:
+            self._built = self._build(self._sample.X, self._sample.codes)
+        return self._built
+
+    @property
+    def _n_used(self) -> int:
+        return self.n_features_in_ if self.n_features is None else int(self.n_features)
+
+    def _build(self, X: np.ndarray | None, codes: np.ndarray | None) -> PrefixModel:
+        counts = self._sample.moments.counts
+        if (counts == 0).any():
+            missing = self.classes_[counts == 0].tolist()
+            raise ValueError(
+                f"partial_fit must have seen each class before a rule is asked for, got no row of {missing}"
+            )
+        if self._sample.n_rows <= len(counts):
+            raise ValueError(
+                f"partial_fit must have seen more rows than classes before a rule is asked for, got "
+                f"{self._sample.n_rows} rows of {len(counts)} classes"
+            )
+        return fit_model(self._sample.moments, X, codes, self.priors_, ridge=float(self.ridge), tol=float(self.tol))
+
+
+def _class_list(classes: Any) -> np.ndarray:
+    labels = check_labels(classes, np.size(classes), "classes", "classes")
+    return check_classes(labels, "classes")[0]
