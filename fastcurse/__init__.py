@@ -6,7 +6,7 @@ The layers (an import may only point down)::
     experiments                        the article's sections
     plots                              matplotlib, imported lazily
     distances  discriminant  balls     public functions: validate -> plan -> run -> frozen result
-    trunk                              data to run them on
+    trunk  feature_order               data to run them on
     engine                             batches of tiles, threads, progress, Ctrl-C
     _kernels                           the only folder with compiled code
     theory                             closed forms
@@ -35,12 +35,14 @@ if TYPE_CHECKING:
     )
     from fastcurse.discriminant import PrefixLDA
     from fastcurse.distances import DistanceExtremes, DistanceMoments, distance_extremes, distance_moments
+    from fastcurse.feature_order import FeatureOrder
     from fastcurse.trunk import make_trunk, nearest_mean_path, trunk_blocks
 
 _HOME = {
     "BallVolumeEstimate": "balls",
     "DistanceExtremes": "distances",
     "DistanceMoments": "distances",
+    "FeatureOrder": "feature_order",
     "PrefixLDA": "discriminant",
     "ball_volume": "balls",
     "distance_extremes": "distances",
@@ -58,6 +60,7 @@ __all__ = [
     "BallVolumeEstimate",
     "DistanceExtremes",
     "DistanceMoments",
+    "FeatureOrder",
     "PrefixLDA",
     "__version__",
     "ball_volume",
