@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numbers
+import sys
 import warnings
 from typing import Any
 
@@ -30,6 +31,16 @@ def check_count(value: Any, name: str, *, minimum: int, maximum: int | None = No
 def check_threads(n_threads: Any) -> int | None:
     """Return `n_threads` as a positive int, or None for all available processors."""
     return None if n_threads is None else check_count(n_threads, "n_threads", minimum=1)
+
+
+def check_jobs(n_jobs: Any) -> int | None:
+    """Return `n_jobs` as scikit-learn means it: a whole number other than 0, or None."""
+    if n_jobs is None:
+        return None
+    jobs = check_count(n_jobs, "n_jobs", minimum=-sys.maxsize)
+    if jobs == 0:
+        raise ValueError("n_jobs must not be 0: a number of processes, -1 for all processors, or None, got 0")
+    return jobs
 
 
 def check_choice(value: Any, name: str, choices: tuple[str, ...]) -> str:
@@ -116,9 +127,9 @@ def check_points(X: Any, name: str = "X", *, min_samples: int = 2, allow_objects
     return array
 
 
-def check_prefixes(prefixes: Any, n_features: int) -> np.ndarray:
-    """Return `prefixes` as int64 (m,), or every prefix 1..n_features for None."""
-    if prefixes is None:
+def check_prefixes(prefixes: Any, n_features: int | None) -> np.ndarray:
+    """Return `prefixes` as int64 (m,), or every prefix 1..n_features for None; without `n_features`, of any size."""
+    if prefixes is None and n_features is not None:
         return np.arange(1, n_features + 1, dtype=np.int64)
     try:
         array = np.asarray(prefixes)
@@ -130,9 +141,10 @@ def check_prefixes(prefixes: Any, n_features: int) -> np.ndarray:
         raise ValueError("prefixes must name at least one prefix, got none")
     if array.dtype.kind not in "iu":
         raise TypeError(f"prefixes must be whole numbers, got {_shown(prefixes)} (dtype {array.dtype})")
-    outside = (array < 1) | (array > n_features)
+    outside = (array < 1) | (array > (np.inf if n_features is None else n_features))
     if outside.any():
-        raise ValueError(f"prefixes must lie between 1 and n_features = {n_features}, got {array[outside][0]}")
+        rule = "be at least 1" if n_features is None else f"lie between 1 and n_features = {n_features}"
+        raise ValueError(f"prefixes must {rule}, got {array[outside][0]}")
     array = array.astype(np.int64)
     falls = np.flatnonzero(np.diff(array) <= 0)
     if falls.size:
