@@ -27,6 +27,12 @@ def draw(generator, *, size):
     return os.getpid(), generator.normal(size=size)
 
 
+def draw_slowly(generator):
+    value = generator.random()
+    time.sleep(0.5 * value)
+    return value
+
+
 def fail_in_worker(generator, *, pid):
     if os.getpid() != pid:
         raise TypeError("size")
@@ -61,6 +67,11 @@ class TestRunTrials:
         pids = [pid for pid, _ in shared]
         assert pids[:2] == [os.getpid()] * 2
         assert os.getpid() not in pids[2:]
+
+    def test_results_keep_their_order_when_later_trials_end_first(self, always_workers):
+        seeds = sorted(SEEDS, key=lambda seed: -np.random.default_rng(seed).random())
+        found = _trials.run_trials(draw_slowly, seeds, "test", n_jobs=2, progress=False)
+        assert found == [np.random.default_rng(seed).random() for seed in seeds]
 
     def test_short_trials_start_no_worker(self, monkeypatch):
         def never(*arguments, **options):
