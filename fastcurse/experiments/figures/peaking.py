@@ -71,7 +71,6 @@ def draw_corrected(result: ExperimentResult) -> Figure:
     p = table["p"]
     figure, (ax,) = panels(1, width=7.5, height=4.2)
     _draw_lda(ax, table, repeats)
-    ax.plot(p, table["test_accuracy_mean"], ",", color=FIRST, alpha=0.6)
     _draw_theory(ax, table, order, beyond=p[-1] > n_train)
     best = int(np.nanargmax(table["estimated_covariance_accuracy"]))
     marks = [(p[best], f"best p* = {p[best]}")] if order == "given" else []
