@@ -6,21 +6,20 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 import numpy as np
-from scipy.linalg import blas
 
 from fastcurse.engine.threads import available_threads
 
 # Sums run over blocks of rows, and of blocks over parts, in a fixed order: they do not depend on threads.
-_VALUES_A_BLOCK = 2**17
-_BLOCKS_A_PART = 32
+_VALUES_A_BLOCK = 2**18
+_BLOCKS_A_PART = 16
 
 
 class ClassMoments(NamedTuple):
     """What linear discriminant analysis needs of the rows when it does not need the rows.
 
     counts (n_classes,) int64; means (n_classes, n_features), rounded, and means_low, what rounding took from
-    them, both 0 for a class without rows; sum_sq (n_features,) within-class sums of squares; scatter (q, q), of which
-    the lower triangle counts, within-class sums of products of the first q features. All float64.
+    them, both 0 for a class without rows; sum_sq (n_features,) within-class sums of squares; scatter (q, q)
+    within-class sums of products of the first q features. All float64.
     """
 
     counts: np.ndarray
@@ -44,7 +43,8 @@ class _Running:
 
     def __init__(self, start: ClassMoments) -> None:
         self.counts, self.means, self.means_low = (values.copy() for values in start[:3])
-        self.sum_sq, self.scatter = start.sum_sq.copy(), np.array(start.scatter, order="F")
+        self.sum_sq, self.scatter = start.sum_sq.copy(), start.scatter.copy()
+        self.product = np.empty_like(self.scatter)
 
     def join(self, counts: np.ndarray, means: np.ndarray, means_low: np.ndarray) -> np.ndarray:
         """Take in the counts and means of further rows; return rows whose squares the scatter lacks then.
@@ -71,8 +71,9 @@ class _Running:
         self.sum_sq += np.einsum("ij,ij->j", rows, rows)
         q = len(self.scatter)
         if q and len(rows):
-            # rows.T is in Fortran order, so nothing is copied; BLAS writes one triangle.
-            self.scatter = blas.dsyrk(1.0, rows[:, :q].T, beta=1.0, c=self.scatter, lower=1, overwrite_c=1)
+            # NumPy calls BLAS's syrk here and frees the GIL, which SciPy's own syrk does not.
+            np.matmul(rows[:, :q].T, rows[:, :q], out=self.product)
+            self.scatter += self.product
 
     def moments(self) -> ClassMoments:
         return ClassMoments(self.counts, self.means, self.means_low, self.sum_sq, self.scatter)
@@ -81,7 +82,7 @@ class _Running:
 def no_moments(n_classes: int, n_features: int, n_scatter: int) -> ClassMoments:
     """Return the moments of no rows."""
     empty = np.zeros((n_classes, n_features))
-    scatter = np.zeros((n_scatter, n_scatter), order="F")
+    scatter = np.zeros((n_scatter, n_scatter))
     return ClassMoments(np.zeros(n_classes, dtype=np.int64), empty, empty.copy(), np.zeros(n_features), scatter)
 
 
@@ -98,10 +99,12 @@ def class_moments(X: np.ndarray, codes: np.ndarray, n_classes: int, n_scatter: i
     def measure(start: int) -> ClassMoments:
         part = _Running(no_moments(n_classes, X.shape[1], n_scatter))
         stop = min(start + n_rows * _BLOCKS_A_PART, len(X))
+        # The same memory for every block: fresh pages would cost as much as the sums.
+        space = np.empty((2, min(n_rows, len(X)) + n_classes, X.shape[1]))
         with np.errstate(over="ignore", under="ignore", invalid="ignore"):
             for first in range(start, stop, n_rows):
                 rows = slice(first, min(first + n_rows, stop))
-                _add_block(part, np.asarray(X[rows], dtype=np.float64), codes[rows])
+                _add_block(part, X[rows], codes[rows], space)
         return part.moments()
 
     n_threads = min(available_threads(), len(starts))
@@ -119,21 +122,26 @@ def class_moments(X: np.ndarray, codes: np.ndarray, n_classes: int, n_scatter: i
     return total
 
 
-def _add_block(part: _Running, block: np.ndarray, codes: np.ndarray) -> None:
+def _add_block(part: _Running, rows: np.ndarray, codes: np.ndarray, space: np.ndarray) -> None:
+    """Add a block of rows; `space` (2, that many and n_classes more, n_features) float64 is overwritten."""
     n_classes = len(part.counts)
+    centred, shift = space[:, : len(rows)]
     counts = np.bincount(codes, minlength=n_classes)
     present, first = np.unique(codes, return_index=True)
-    origin = np.zeros((n_classes, block.shape[1]))
-    origin[present] = block[first]
+    origin = np.zeros((n_classes, rows.shape[1]))
+    origin[present] = rows[first]
     indicators = (np.arange(n_classes)[:, None] == codes).astype(np.float64)
     divisor = np.maximum(counts, 1)[:, None]
-    centred = block - origin[codes]
+    np.take(origin, codes, axis=0, out=shift, mode="clip")
+    np.subtract(rows, shift, out=centred)
     step = (indicators @ centred) / divisor
-    centred -= step[codes]
+    np.take(step, codes, axis=0, out=shift, mode="clip")
+    centred -= shift
     step += (indicators @ centred) / divisor
     means = origin + step
     part_of_step = means - origin
     means_low = (origin - (means - part_of_step)) + (step - part_of_step)
     between = part.join(counts, means, means_low)
-    part.add(centred)
-    part.add(between)
+    n_all = len(rows) + len(between)
+    space[0, len(rows) : n_all] = between
+    part.add(space[0, :n_all])
