@@ -6,6 +6,7 @@ The layers (an import may only point down)::
     experiments                        the article's sections
     plots                              matplotlib, imported lazily
     distances  discriminant  balls     public functions: validate -> plan -> run -> frozen result
+    trunk  feature_order               data to run them on
     engine                             batches of tiles, threads, progress, Ctrl-C
     _kernels                           the only folder with compiled code
     theory                             closed forms
@@ -34,12 +35,14 @@ if TYPE_CHECKING:
     )
     from fastcurse.discriminant import PrefixLDA
     from fastcurse.distances import DistanceExtremes, DistanceMoments, distance_extremes, distance_moments
-    from fastcurse.trunk import make_trunk
+    from fastcurse.feature_order import FeatureOrder
+    from fastcurse.trunk import make_trunk, nearest_mean_path, trunk_blocks
 
 _HOME = {
     "BallVolumeEstimate": "balls",
     "DistanceExtremes": "distances",
     "DistanceMoments": "distances",
+    "FeatureOrder": "feature_order",
     "PrefixLDA": "discriminant",
     "ball_volume": "balls",
     "distance_extremes": "distances",
@@ -47,7 +50,9 @@ _HOME = {
     "estimate_ball_volume": "balls",
     "log_ball_volume": "balls",
     "make_trunk": "trunk",
+    "nearest_mean_path": "trunk",
     "shell_fraction": "balls",
+    "trunk_blocks": "trunk",
 }
 _SUBMODULES = ("experiments", "theory")
 
@@ -55,6 +60,7 @@ __all__ = [
     "BallVolumeEstimate",
     "DistanceExtremes",
     "DistanceMoments",
+    "FeatureOrder",
     "PrefixLDA",
     "__version__",
     "ball_volume",
@@ -64,8 +70,10 @@ __all__ = [
     "experiments",
     "log_ball_volume",
     "make_trunk",
+    "nearest_mean_path",
     "shell_fraction",
     "theory",
+    "trunk_blocks",
 ]
 
 

@@ -32,10 +32,9 @@ from fastcurse.theory.trunk import (
     known_covariance_accuracy,
     known_covariance_error_exact,
     lda_accuracy,
-    rule_accuracy,
-    separation,
     whitened_accuracy,
 )
+from fastcurse.theory.trunk_classes import rule_accuracy, separation
 
 __all__ = [
     "ball_volume",

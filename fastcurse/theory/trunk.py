@@ -1,4 +1,8 @@
-"""Trunk's problem: two normal classes with means ±μ, μ_i = 1/√i, and identity covariance."""
+"""Trunk's problem: how often rules that know or fit his two normal classes are right, in expectation.
+
+S is the `separation` of the p features. A rule that knows or estimates the covariance does not change when the
+features are mixed, so that S is all that the covariance does to it; the two last forms are for the identity alone.
+"""
 
 from __future__ import annotations
 
@@ -7,41 +11,14 @@ from numpy.typing import ArrayLike
 from scipy import special, stats
 
 from fastcurse.theory._arguments import as_float
+from fastcurse.theory.trunk_classes import separation
 
 # Gauss-Legendre nodes over 18 standard deviations of a noncentral χ; the error of the rule is below 1e-13.
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(128)
 _HALF_WIDTH = 9.0
 
 
-def separation(p: ArrayLike) -> np.ndarray | np.float64:
-    """Squared length of the mean vector of one class: a quarter of the squared Mahalanobis distance Δ².
-
-    S_p = Σ_{i<=p} 1/i = digamma(p + 1) + γ
-
-    Parameters
-    ----------
-    p : array_like of float
-        Number of features, at least 0.
-
-    Returns
-    -------
-    ndarray or float, float64
-        The harmonic number, within a few units in the last place, of the shape of `p`.
-
-    References
-    ----------
-    G. V. Trunk (1979), A problem of dimensionality: a simple example, IEEE TPAMI 1(3), 306-307.
-
-    Examples
-    --------
-    >>> print(f"{separation(4):.6f}")
-    2.083333
-    """
-    (p,) = as_float(p)
-    return special.digamma(p + 1.0) + np.euler_gamma
-
-
-def bayes_accuracy(p: ArrayLike) -> np.ndarray | np.float64:
+def bayes_accuracy(p: ArrayLike, *, covariance: str = "identity", correlation: float = 0.5) -> np.ndarray | np.float64:
     """Accuracy of the best rule, which knows means and covariance.
 
     Φ(√S_p): it rises to 1, so the classes become more separable with every feature
@@ -50,6 +27,8 @@ def bayes_accuracy(p: ArrayLike) -> np.ndarray | np.float64:
     ----------
     p : array_like of float
         Number of features, at least 1.
+    covariance, correlation : str and float
+        Covariance of the classes, as in `separation`.
 
     Returns
     -------
@@ -65,10 +44,12 @@ def bayes_accuracy(p: ArrayLike) -> np.ndarray | np.float64:
     >>> print(f"{bayes_accuracy(1000):.4f}")
     0.9969
     """
-    return special.ndtr(np.sqrt(separation(p)))
+    return special.ndtr(np.sqrt(separation(p, covariance=covariance, correlation=correlation)))
 
 
-def known_covariance_accuracy(p: ArrayLike, n_samples: ArrayLike) -> np.ndarray | np.float64:
+def known_covariance_accuracy(
+    p: ArrayLike, n_samples: ArrayLike, *, covariance: str = "identity", correlation: float = 0.5
+) -> np.ndarray | np.float64:
     """Approximate accuracy when the means are estimated and the covariance is known.
 
     Φ(S / √((1 + 1/N) S + p/N))
@@ -79,6 +60,8 @@ def known_covariance_accuracy(p: ArrayLike, n_samples: ArrayLike) -> np.ndarray 
         Number of features, at least 1.
     n_samples : array_like of float
         Training rows N, of both classes together (Trunk's m, with the signs of the labels folded in).
+    covariance, correlation : str and float
+        Covariance of the classes, as in `separation`.
 
     Returns
     -------
@@ -100,11 +83,13 @@ def known_covariance_accuracy(p: ArrayLike, n_samples: ArrayLike) -> np.ndarray 
     [0.99264 0.99242 0.59409]
     """
     p, n_samples = as_float(p, n_samples)
-    s = separation(p)
+    s = separation(p, covariance=covariance, correlation=correlation)
     return special.ndtr(s / np.sqrt((1.0 + 1.0 / n_samples) * s + p / n_samples))
 
 
-def known_covariance_error_exact(p: ArrayLike, m: ArrayLike) -> np.ndarray | np.float64:
+def known_covariance_error_exact(
+    p: ArrayLike, m: ArrayLike, *, covariance: str = "identity", correlation: float = 0.5
+) -> np.ndarray | np.float64:
     """Expected error when the mean is estimated from m rows and the covariance is known.
 
     P(A < B) for independent A ~ χ²_p((1 + √m)² S/2) and B ~ χ²_p((1 - √m)² S/2), noncentral
@@ -115,6 +100,8 @@ def known_covariance_error_exact(p: ArrayLike, m: ArrayLike) -> np.ndarray | np.
         Number of features, at least 1.
     m : array_like of int
         Training rows of both classes together, signs folded in, at least 1.
+    covariance, correlation : str and float
+        Covariance of the classes, as in `separation`.
 
     Returns
     -------
@@ -136,7 +123,7 @@ def known_covariance_error_exact(p: ArrayLike, m: ArrayLike) -> np.ndarray | np.
     0.1037
     """
     p, m = (value[..., np.newaxis] for value in as_float(p, m))
-    half_s, root_m = separation(p) / 2.0, np.sqrt(m)
+    half_s, root_m = separation(p, covariance=covariance, correlation=correlation) / 2.0, np.sqrt(m)
     near, far = half_s * (1.0 - root_m) ** 2, half_s * (1.0 + root_m) ** 2
     centre = np.sqrt(p + far)
     low = np.maximum(centre - _HALF_WIDTH, 0.0)
@@ -146,7 +133,9 @@ def known_covariance_error_exact(p: ArrayLike, m: ArrayLike) -> np.ndarray | np.
     return np.sum(density * stats.ncx2.sf(root**2, p, near) * half * _WEIGHTS, axis=-1)
 
 
-def lda_accuracy(p: ArrayLike, n_samples: ArrayLike) -> np.ndarray | np.float64:
+def lda_accuracy(
+    p: ArrayLike, n_samples: ArrayLike, *, covariance: str = "identity", correlation: float = 0.5
+) -> np.ndarray | np.float64:
     """Approximate accuracy of linear discriminant analysis: means and covariance estimated.
 
     Φ(S √(1 - g) / √(S + g)) with g = p/N
@@ -157,6 +146,8 @@ def lda_accuracy(p: ArrayLike, n_samples: ArrayLike) -> np.ndarray | np.float64:
         Number of features, from 1 to N.
     n_samples : array_like of float
         Training rows N, of both classes together.
+    covariance, correlation : str and float
+        Covariance of the classes, as in `separation`.
 
     Returns
     -------
@@ -182,42 +173,10 @@ def lda_accuracy(p: ArrayLike, n_samples: ArrayLike) -> np.ndarray | np.float64:
     [0.9778 0.9346 0.5   ]
     """
     p, n_samples = as_float(p, n_samples)
-    s, g = separation(p), p / n_samples
+    s, g = separation(p, covariance=covariance, correlation=correlation), p / n_samples
     if np.any(g > 1.0):
         raise ValueError(f"p must be at most n_samples, got p / n_samples = {np.max(g):g}; see lda_error")
     return special.ndtr(s * np.sqrt(1.0 - g) / np.sqrt(s + g))
-
-
-def rule_accuracy(coef: ArrayLike, intercept: ArrayLike) -> np.ndarray | np.float64:
-    """Exact accuracy of a given linear rule on Trunk's two classes: no test set, no test noise.
-
-    (Φ((w·μ + b)/|w|) + Φ((w·μ - b)/|w|)) / 2
-
-    Parameters
-    ----------
-    coef : array_like of float, shape (..., p)
-        Weights w of the rule sign(w·x + b), whose positive side stands for the class at +μ. `make_trunk` puts
-        its class 0 there: negate a rule whose positive side means class 1.
-    intercept : array_like of float, shape (...)
-        Intercepts b.
-
-    Returns
-    -------
-    ndarray or float, float64, shape (...)
-        Probability of a right label at equal priors; 1/2 for w = 0, which gives all points one label.
-
-    Examples
-    --------
-    >>> print(f"{rule_accuracy([1, 0.5], 0.0):.4f} {rule_accuracy([1, 0.5**0.5], 0.0):.4f}")
-    0.8870 0.8897
-    """
-    w, b = as_float(coef, intercept)
-    largest = np.abs(w).max(axis=-1)
-    scale = np.where(largest > 0.0, largest, 1.0)  # no square can overflow or vanish
-    w, b = w / scale[..., np.newaxis], b / scale
-    norm = np.where(largest > 0.0, np.sqrt(np.square(w).sum(axis=-1)), np.inf)
-    mean = w @ (1.0 / np.sqrt(np.arange(1.0, w.shape[-1] + 1.0)))
-    return (special.ndtr((mean + b) / norm) + special.ndtr((mean - b) / norm)) / 2.0
 
 
 def first_component_accuracy(p: ArrayLike, n_samples: ArrayLike) -> np.ndarray | np.float64:
