@@ -128,6 +128,18 @@ def test_singular_prefixes_after_a_collinear_feature_are_scikit_learns(n_classes
         assert_same_path(ours, theirs, prefixes, n_samples - n_classes)
 
 
+@pytest.mark.parametrize("keep_rows", [True, False])
+def test_a_constant_never_counts_in_a_singular_prefix(keep_rows):
+    X, y = sample(np.random.default_rng(6), 60, 10, 3)
+    X[:, 4] = X[:, 1] + X[:, 2]
+    X[:, 6] = 3.0
+    model = PrefixLDA().fit(X, y) if keep_rows else PrefixLDA().partial_fit(X, y, range(3))
+    far = X.copy()
+    far[:, 6] += 1e12
+    assert (model.decision_path(far, [7, 10]) == model.decision_path(X, [7, 10])).all()
+    assert (model.coef_path([7, 10])[0][:, :, 6] == 0).all()
+
+
 def test_all_singular_values_below_tol_leave_the_priors():
     X, y = sample(np.random.default_rng(5), 30, 4, 2)
     model = PrefixLDA(tol=10.0).fit(X, y)
