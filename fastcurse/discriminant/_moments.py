@@ -54,17 +54,13 @@ class _Running:
         """
         total = self.counts + counts
         share = counts / np.maximum(total, 1)
-        both = (self.counts > 0) & (counts > 0)
         difference = (means - self.means) + (means_low - self.means_low)
         between = np.sqrt(self.counts * share)[:, None] * difference
-        # Their sum without rounding (Knuth): the mean in two parts, the smaller of which the first cannot hold.
-        step = np.where(self.counts[:, None] > 0, share[:, None] * difference + self.means_low, means_low)
-        base = np.where(self.counts[:, None] > 0, self.means, means)
-        self.means = base + step
-        part = self.means - base
-        self.means_low = (base - (self.means - part)) + (step - part)
+        seen = self.counts[:, None] > 0
+        step = np.where(seen, share[:, None] * difference + self.means_low, means_low)
+        self.means, self.means_low = _two_sum(np.where(seen, self.means, means), step)
         self.counts = total
-        return between[both]
+        return between
 
     def add(self, rows: np.ndarray) -> None:
         """Add the squares and products of centred rows (m, n_features)."""
@@ -89,9 +85,9 @@ def no_moments(n_classes: int, n_features: int, n_scatter: int) -> ClassMoments:
 def class_moments(X: np.ndarray, codes: np.ndarray, n_classes: int, n_scatter: int) -> ClassMoments:
     """Return the moments of `X` (n, D) with class numbers `codes` (n,); scatter of `n_scatter` features.
 
-    `X` is read in blocks, as float64; the caller must hold BLAS at one thread. Within a block two passes: sums about
-    each class's first row, so that a feature that is constant within the classes has exactly zero scatter; then
-    what is left of the means: with a shift of 1e8 a rounded mean alone costs the scores' eighth digit.
+    `X` is read in blocks, as float64; the caller must hold BLAS at one thread. In a block sums are taken about each
+    class's first row, so that a feature that is constant within the classes has exactly zero scatter, and a mean is that
+    row and a step, in two parts: with a shift of 1e8 a rounded mean alone costs the scores' eighth digit.
     """
     n_rows = max(64, _VALUES_A_BLOCK // X.shape[1])
     starts = range(0, len(X), n_rows * _BLOCKS_A_PART)
@@ -131,17 +127,19 @@ def _add_block(part: _Running, rows: np.ndarray, codes: np.ndarray, space: np.nd
     origin = np.zeros((n_classes, rows.shape[1]))
     origin[present] = rows[first]
     indicators = (np.arange(n_classes)[:, None] == codes).astype(np.float64)
-    divisor = np.maximum(counts, 1)[:, None]
     np.take(origin, codes, axis=0, out=shift, mode="clip")
     np.subtract(rows, shift, out=centred)
-    step = (indicators @ centred) / divisor
+    step = (indicators @ centred) / np.maximum(counts, 1)[:, None]
     np.take(step, codes, axis=0, out=shift, mode="clip")
     centred -= shift
-    step += (indicators @ centred) / divisor
-    means = origin + step
-    part_of_step = means - origin
-    means_low = (origin - (means - part_of_step)) + (step - part_of_step)
-    between = part.join(counts, means, means_low)
+    between = part.join(counts, *_two_sum(origin, step))
     n_all = len(rows) + len(between)
     space[0, len(rows) : n_all] = between
     part.add(space[0, :n_all])
+
+
+def _two_sum(a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return a + b as a rounded sum and what it lacks (Knuth)."""
+    total = a + b
+    part = total - a
+    return total, (a - (total - part)) + (b - part)
