@@ -85,8 +85,8 @@ def no_moments(n_classes: int, n_features: int, n_scatter: int) -> ClassMoments:
 def class_moments(X: np.ndarray, codes: np.ndarray, n_classes: int, n_scatter: int) -> ClassMoments:
     """Return the moments of `X` (n, D) with class numbers `codes` (n,); scatter of `n_scatter` features.
 
-    `X` is read in blocks, as float64; the caller must hold BLAS at one thread. In a block sums are taken about each
-    class's first row, so that a feature that is constant within the classes has exactly zero scatter, and a mean is that
+    `X` is read in blocks, as float64; the caller must hold BLAS at one thread. In a block sums are about each class's
+    first row, so that a feature that is constant within the classes has exactly zero scatter, and a mean is that
     row and a step, in two parts: with a shift of 1e8 a rounded mean alone costs the scores' eighth digit.
     """
     n_rows = max(64, _VALUES_A_BLOCK // X.shape[1])
