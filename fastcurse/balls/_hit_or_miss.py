@@ -6,6 +6,7 @@ import numpy as np
 from scipy import special
 
 from fastcurse._kernels import balls as kernels
+from fastcurse._kernels import simd
 from fastcurse.engine.batches import progress_bar, run_batches
 from fastcurse.engine.threads import parallel_region
 
@@ -23,13 +24,14 @@ def count_hits(
     item = block * -(-n_draws // (block * _MAX_ITEMS))
     work = np.full(-(-n_draws // item), float(item))
     work[-1] = n_draws - item * (len(work) - 1)
+    width, bounds = simd.width_of(simd.host_bits()), kernels.bounds(d)
     hits = 0
 
     def run(start: int, stop: int) -> None:
         nonlocal hits
         first, end = start * item, min(stop * item, n_draws)
         block_hits = np.empty(-(-(end - first) // block), dtype=np.int64)
-        kernels.scan_hits(first, end, d, 0, key, kernels.screen_slack(d), block, block_hits)
+        kernels.scan_hits(width, first, end, d, 0, key, *bounds, block, block_hits)
         hits += int(block_hits.sum())
 
     with (
