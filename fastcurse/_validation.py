@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import numbers
+import os
 import warnings
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -77,6 +79,15 @@ def check_seed(random_state: Any) -> np.random.SeedSequence:
     if random_state < 0:
         raise ValueError(f"random_state must be at least 0, got {random_state}")
     return np.random.SeedSequence(int(random_state))
+
+
+def check_path(path: Any, name: str) -> Path | None:
+    """Return `path` as a Path, None for None."""
+    if path is None:
+        return None
+    if not isinstance(path, (str, os.PathLike)):
+        raise TypeError(f"{name} must be a path, got {_shown(path)}")
+    return Path(path)
 
 
 class _ComplexDataError(TypeError, ValueError):
