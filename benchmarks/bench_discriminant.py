@@ -1,35 +1,58 @@
-"""PrefixLDA at every prefix against scikit-learn refitted at the article's, in one process in turn."""
+"""PrefixLDA against scikit-learn refits, against the bare sum of products when rows stream, and its growth."""
 
 from __future__ import annotations
 
+import tempfile
 import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import numpy as np
+from scipy.linalg import blas
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from threadpoolctl import threadpool_limits
 
 import fastcurse as fc
+from fastcurse import theory
 
 N_ROWS = 500
-ARTICLE_PREFIXES = range(1, 492, 10)
-OUR_REPEATS = 3
+STREAMED = (1_000_000, 200)
+_ROWS_A_BLOCK = 4096
+_SIZES = ((1000, 200), (2000, 200), (5000, 200), (10_000, 200), (20_000, 200))
+_WIDTHS = ((2000, 50), (2000, 100), (2000, 200), (2000, 400), (2000, 800))
 
 
-def run() -> list[dict[str, object]]:
-    """Return rows of case, peer, peer_seconds, our_seconds, ratio: compilation excluded, our fastest of three.
+def run() -> list[dict[str, Any]]:
+    """Return rows of case, peer, peer_seconds, our_seconds, ratio; others have a rate or a value. Compilation excluded.
 
-    scikit-learn answers 50 prefixes and we answer all 498; the ratio does not take that into account.
+    scikit-learn answers the article's prefixes and we answer all; the ratio does not take that into account.
     """
-    n_prefixes = N_ROWS - 2
+    X, y = fc.make_trunk(9, 12, random_state=0)
+    warm = fc.PrefixLDA().fit(X, y)
+    warm.decision_path(X)
+    warm.score_path(X, y)
+    return [*_against_refits(498, 491), *_against_refits(1000, 991), _streaming(), _trials(), *_growth()]
+
+
+def _seconds(function: Callable[[], object], repeats: int = 3) -> float:
+    best = np.inf
+    for _ in range(repeats):
+        start = time.perf_counter()
+        function()
+        best = min(best, time.perf_counter() - start)
+    return float(best)
+
+
+def _against_refits(n_prefixes: int, last: int) -> list[dict[str, Any]]:
+    """All prefixes of ours against scikit-learn at 1, 11, ..., `last`: fit and the scores of both halves."""
+    theirs_at = range(1, last + 1, 10)
     X, y = fc.make_trunk(N_ROWS, n_prefixes, random_state=0)
     X_test, y_test = fc.make_trunk(N_ROWS, n_prefixes, random_state=1)
-    small = fc.PrefixLDA().fit(X[:9, :3], y[:9])
-    small.decision_path(X[:9, :3])
-    small.score_path(X[:9, :3], y[:9])
 
     def refits() -> np.ndarray:
         scores = []
-        for p in ARTICLE_PREFIXES:
+        for p in theirs_at:
             model = LinearDiscriminantAnalysis(solver="svd").fit(X[:, :p], y)
             scores.append((model.score(X[:, :p], y), model.score(X_test[:, :p], y_test)))
         return np.array(scores)
@@ -38,27 +61,79 @@ def run() -> list[dict[str, object]]:
         model = fc.PrefixLDA().fit(X, y)
         return np.column_stack([model.score_path(X, y), model.score_path(X_test, y_test)])
 
-    our_seconds = np.inf
-    for _ in range(OUR_REPEATS):
-        start = time.perf_counter()
-        mine = ours()
-        our_seconds = min(our_seconds, time.perf_counter() - start)
-    case = f"fit and two scores, {N_ROWS} + {N_ROWS} rows: all {n_prefixes} prefixes (peer: {len(ARTICLE_PREFIXES)})"
-    rows: list[dict[str, object]] = []
+    our_seconds = _seconds(ours)
+    case = f"fit and two scores, {N_ROWS} + {N_ROWS} rows: all {n_prefixes} prefixes (peer: {len(theirs_at)})"
+    rows = []
     # On busy cores two BLAS threads wait for each other, so the peer is also timed with one.
     for peer, threads in (("scikit-learn refits", None), ("scikit-learn refits, 1 BLAS thread", 1)):
         with threadpool_limits(limits=threads, user_api="blas"):
             start = time.perf_counter()
             theirs = refits()
             seconds = time.perf_counter() - start
-        np.testing.assert_array_equal(mine[np.array(ARTICLE_PREFIXES) - 1], theirs)
-        rows.append(
-            {
-                "case": case,
-                "peer": peer,
-                "peer_seconds": seconds,
-                "our_seconds": our_seconds,
-                "ratio": seconds / our_seconds,
-            }
-        )
+        np.testing.assert_array_equal(ours()[np.array(theirs_at) - 1], theirs)
+        rows.append(_row(case, peer, seconds, our_seconds))
+    return rows
+
+
+def _row(case: str, peer: str, peer_seconds: float, our_seconds: float) -> dict[str, Any]:
+    return {
+        "case": case,
+        "peer": peer,
+        "peer_seconds": peer_seconds,
+        "our_seconds": our_seconds,
+        "ratio": peer_seconds / our_seconds,
+    }
+
+
+def _streaming() -> dict[str, Any]:
+    """Fit from a memmap of float32 against the bare float64 sum of products of its blocks, BLAS on all threads."""
+    n_samples, n_features = STREAMED
+    generator = np.random.default_rng(0)
+    y = generator.integers(0, 2, n_samples)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "X.npy"
+        rows = np.lib.format.open_memmap(path, mode="w+", dtype=np.float32, shape=STREAMED)
+        for start in range(0, n_samples, _ROWS_A_BLOCK):
+            block = rows[start : start + _ROWS_A_BLOCK]
+            block[:] = generator.standard_normal(block.shape, dtype=np.float32)
+        del rows
+        X = np.load(path, mmap_mode="r")
+
+        def bare() -> None:
+            total = np.zeros((n_features, n_features), order="F")
+            for start in range(0, n_samples, _ROWS_A_BLOCK):
+                block = X[start : start + _ROWS_A_BLOCK].astype(np.float64)
+                total = blas.dsyrk(1.0, block.T, beta=1.0, c=total, lower=1, overwrite_c=1)
+
+        bare()  # the file is in memory then
+        peer_seconds, our_seconds = _seconds(bare), _seconds(lambda: fc.PrefixLDA().fit(X, y))
+    case = f"fit, {n_samples} x {n_features} float32 memmap"
+    return _row(case, "bare float64 syrk of its blocks", peer_seconds, our_seconds)
+
+
+def _trials() -> dict[str, Any]:
+    """Trials a second of the peaking experiment in one process: fresh rows, every prefix, exact accuracy."""
+    at = iter(range(100))
+
+    def trial() -> None:
+        X, y = fc.make_trunk(N_ROWS, 1000, random_state=next(at))
+        coef, intercept = fc.PrefixLDA().fit(X, y).coef_path()
+        theory.rule_accuracy(-coef[:, 0], -intercept[:, 0])
+
+    seconds = _seconds(trial)
+    return {"case": f"peaking trial: {N_ROWS} rows, all of 1000 prefixes, seconds", "value": seconds}
+
+
+def _growth() -> list[dict[str, Any]]:
+    """Exponents of the time of fit and score_path in the number of rows and of features."""
+    seconds = {}
+    for n_samples, n_features in dict.fromkeys((*_SIZES, *_WIDTHS)):
+        X, y = fc.make_trunk(n_samples, n_features, random_state=0)
+        seconds[n_samples, n_features] = _seconds(lambda X=X, y=y: fc.PrefixLDA().fit(X, y).score_path(X, y))
+    rows = []
+    for sizes, which in ((_SIZES, 0), (_WIDTHS, 1)):
+        logs = np.log([[size[which], seconds[size]] for size in sizes])
+        exponent = float(np.polyfit(logs[:, 0], logs[:, 1], 1)[0])
+        over = f"{'np'[which]} = {sizes[0][which]} to {sizes[-1][which]}"
+        rows.append({"case": f"fit and score_path grow as {'np'[which]} to the power, {over}", "value": exponent})
     return rows

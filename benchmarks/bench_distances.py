@@ -138,8 +138,8 @@ def _start() -> list[dict[str, Any]]:
             float(subprocess.run(command, env=environment, capture_output=True, check=True).stdout) for _ in range(2)
         ]
     return [
-        {"case": "first result on 1000 x 100, nothing compiled", "our_seconds": times[0]},
-        {"case": "first result on 1000 x 100, from the cache", "our_seconds": times[1]},
+        {"case": "first result on 1000 x 100, nothing compiled, s", "our_seconds": times[0]},
+        {"case": "first result on 1000 x 100, from the cache, s", "our_seconds": times[1]},
     ]
 
 

@@ -125,7 +125,8 @@ def speed() -> str:
         machines.add(f"{machine['cpu']}, {machine['instruction_set']}, {machine['threads']} threads; {versions}")
         for row in record["rows"]:
             if "ratio" in row:
-                numbers = f"{row['peer_seconds']:.3g} | {row['our_seconds']:.3g} | {row['ratio']:.0f}"
+                ratio = f"{row['ratio']:.0f}" if row["ratio"] > 9.5 else f"{row['ratio']:.2g}"
+                numbers = f"{row['peer_seconds']:.3g} | {row['our_seconds']:.3g} | {ratio}"
                 lines.append(f"| {row['case']} | {row['peer']} | {numbers} |")
             else:
                 alone.append(row)
@@ -134,8 +135,8 @@ def speed() -> str:
         rate, share = row["pair_features_per_second"], row["share_of_float32_peak"]
         lines.append(f"| {row['case']} | {row['our_seconds']:.3g} | {rate:.3g} | {share:.0%} |")
     others = [row for row in alone if "pair_features_per_second" not in row]
-    shown = (f"{row['case']}: {row.get('value', row.get('our_seconds')):.3g}" for row in others)
-    lines += ["", "; ".join(shown) + "."]
+    lines += ["", "| measured alone | value |", "|---|--:|"]
+    lines += [f"| {row['case']} | {row.get('value', row.get('our_seconds')):.3g} |" for row in others]
     return "\n".join([*lines, "", f"One process, peers in turn, on {'; and '.join(sorted(machines))}."])
 
 

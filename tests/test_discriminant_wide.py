@@ -99,15 +99,14 @@ def test_far_prefixes_are_factorised_anew():
 
 
 def test_bounds_of_the_eigenvalues_hold_at_every_prefix():
-    rng = np.random.default_rng(3)
-    X, y = sample(rng, 50, 130, 2)
+    X, y = sample(np.random.default_rng(3), 20, 400, 2)
     model = PrefixLDA().fit(X, y)
     rows = model._model.wide.rows
-    gram = _wide._GramFactor(rows, shift=49.0)
+    gram = _wide._GramFactor(rows, shift=19.0)
     indicators = (rows.codes[:, None] == rows.codes) / np.bincount(rows.codes)[rows.codes]
-    for p in range(49, 131):
+    for p in range(19, 401):
         gram.reach(p, 1e-6)
-        A = rows.Z[:, :p] @ rows.Z[:, :p].T + 49.0 * indicators
+        A = rows.Z[:, :p] @ rows.Z[:, :p].T + 19.0 * indicators
         values = np.linalg.eigvalsh(A)
         assert gram.smallest <= _wide._NORM_MARGIN * values[0]
         assert gram.largest >= values[-1] * (1 - 1e-12)
@@ -126,6 +125,18 @@ def test_singular_prefixes_after_a_collinear_feature_are_scikit_learns(n_classes
         model = PrefixLDA().fit(X, y)
         ours, theirs = model.decision_path(X, prefixes), refits(X, y, X, prefixes)
         assert_same_path(ours, theirs, prefixes, n_samples - n_classes)
+
+
+@pytest.mark.parametrize("keep_rows", [True, False])
+def test_a_constant_never_counts_in_a_singular_prefix(keep_rows):
+    X, y = sample(np.random.default_rng(6), 60, 10, 3)
+    X[:, 4] = X[:, 1] + X[:, 2]
+    X[:, 6] = 3.0
+    model = PrefixLDA().fit(X, y) if keep_rows else PrefixLDA().partial_fit(X, y, range(3))
+    far = X.copy()
+    far[:, 6] += 1e12
+    assert (model.decision_path(far, [7, 10]) == model.decision_path(X, [7, 10])).all()
+    assert (model.coef_path([7, 10])[0][:, :, 6] == 0).all()
 
 
 def test_all_singular_values_below_tol_leave_the_priors():

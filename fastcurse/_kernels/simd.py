@@ -221,3 +221,24 @@ def lanes_below(_context, a, b):
         return lanes(builder, *arguments)
 
     return types.int64(a, b), generate
+
+
+@intrinsic
+def lanes_up_to(_context, a, b):
+    """Return the lanes with a <= b, unsigned, as bits of an int64, lane 0 lowest."""
+
+    def generate(_context, builder, _signature, arguments):
+        bits = builder.bitcast(builder.icmp_unsigned("<=", *arguments), ir.IntType(a.lanes))
+        return builder.zext(bits, ir.IntType(64))
+
+    return types.int64(a, b), generate
+
+
+@intrinsic
+def count_bits(_context, bits):
+    """Return how many bits of an int64 are set."""
+
+    def generate(_context, builder, _signature, arguments):
+        return builder.ctpop(arguments[0])
+
+    return types.int64(types.int64), generate

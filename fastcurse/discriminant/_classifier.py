@@ -76,8 +76,8 @@ class PrefixLDA(SinglePrefixMethods, ClassifierMixin, BaseEstimator):
     well, and what was solved at such prefixes, n (K - 1) numbers each.
 
     *Singular prefixes*: where a lower bound of the smallest singular value is near `tol`, the singular value
-    decomposition of a D x D root of the scatter decides, O(p^3) a prefix; these rules are kept. From the first duplicate
-    or collinear feature on every prefix is of this kind (constant features are not): ask for few prefixes, or give a
+    decomposition of a root of the scatter decides, O(p^3) a prefix; these rules are kept. From the first duplicate or
+    collinear feature on every prefix is of this kind (constant features are not): ask for few prefixes, or give a
     ridge. After `partial_fit` or `merge` of more than D + K rows the root is that of the scatter, in which singular
     values below 1e-7 of the largest are lost.
 

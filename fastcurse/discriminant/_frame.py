@@ -18,14 +18,15 @@ class StandardFrame(NamedTuple):
     """The features about their overall mean, in units of their within-class standard deviation.
 
     location, location_low, scale (n_features,), the mean being location + location_low; centres (n_classes,
-    n_features) are the class means in this frame; log_priors, priors (n_classes,); divisor: scikit-learn's of
-    the scatter.
+    n_features) are the class means in this frame; varies (n_features,) bool tells which features vary within the
+    classes; log_priors, priors (n_classes,); divisor: scikit-learn's of the scatter.
     """
 
     location: np.ndarray
     location_low: np.ndarray
     scale: np.ndarray
     centres: np.ndarray
+    varies: np.ndarray
     priors: np.ndarray
     log_priors: np.ndarray
     divisor: float
@@ -58,7 +59,7 @@ def standard_frame(moments: ClassMoments, priors: np.ndarray, *, drop_constant: 
     with np.errstate(divide="ignore"):
         log_priors = np.log(priors)
     lost = 0 if _divides_by_rows() else len(priors)
-    return StandardFrame(location, location_low, scale, centres, priors, log_priors, float(n_samples - lost))
+    return StandardFrame(location, location_low, scale, centres, ~constant, priors, log_priors, float(n_samples - lost))
 
 
 def standard_scatter(moments: ClassMoments, frame: StandardFrame, ridge: float) -> np.ndarray:

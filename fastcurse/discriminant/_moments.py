@@ -6,21 +6,20 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 import numpy as np
-from scipy.linalg import blas
 
 from fastcurse.engine.threads import available_threads
 
 # Sums run over blocks of rows, and of blocks over parts, in a fixed order: they do not depend on threads.
-_VALUES_A_BLOCK = 2**17
-_BLOCKS_A_PART = 32
+_VALUES_A_BLOCK = 2**18
+_BLOCKS_A_PART = 16
 
 
 class ClassMoments(NamedTuple):
     """What linear discriminant analysis needs of the rows when it does not need the rows.
 
     counts (n_classes,) int64; means (n_classes, n_features), rounded, and means_low, what rounding took from
-    them, both 0 for a class without rows; sum_sq (n_features,) within-class sums of squares; scatter (q, q), of which
-    the lower triangle counts, within-class sums of products of the first q features. All float64.
+    them, both 0 for a class without rows; sum_sq (n_features,) within-class sums of squares; scatter (q, q)
+    within-class sums of products of the first q features. All float64.
     """
 
     counts: np.ndarray
@@ -44,7 +43,8 @@ class _Running:
 
     def __init__(self, start: ClassMoments) -> None:
         self.counts, self.means, self.means_low = (values.copy() for values in start[:3])
-        self.sum_sq, self.scatter = start.sum_sq.copy(), np.array(start.scatter, order="F")
+        self.sum_sq, self.scatter = start.sum_sq.copy(), start.scatter.copy()
+        self.product = np.empty_like(self.scatter)
 
     def join(self, counts: np.ndarray, means: np.ndarray, means_low: np.ndarray) -> np.ndarray:
         """Take in the counts and means of further rows; return rows whose squares the scatter lacks then.
@@ -54,25 +54,22 @@ class _Running:
         """
         total = self.counts + counts
         share = counts / np.maximum(total, 1)
-        both = (self.counts > 0) & (counts > 0)
         difference = (means - self.means) + (means_low - self.means_low)
         between = np.sqrt(self.counts * share)[:, None] * difference
-        # Their sum without rounding (Knuth): the mean in two parts, the smaller of which the first cannot hold.
-        step = np.where(self.counts[:, None] > 0, share[:, None] * difference + self.means_low, means_low)
-        base = np.where(self.counts[:, None] > 0, self.means, means)
-        self.means = base + step
-        part = self.means - base
-        self.means_low = (base - (self.means - part)) + (step - part)
+        seen = self.counts[:, None] > 0
+        step = np.where(seen, share[:, None] * difference + self.means_low, means_low)
+        self.means, self.means_low = _two_sum(np.where(seen, self.means, means), step)
         self.counts = total
-        return between[both]
+        return between
 
     def add(self, rows: np.ndarray) -> None:
         """Add the squares and products of centred rows (m, n_features)."""
         self.sum_sq += np.einsum("ij,ij->j", rows, rows)
         q = len(self.scatter)
         if q and len(rows):
-            # rows.T is in Fortran order, so nothing is copied; BLAS writes one triangle.
-            self.scatter = blas.dsyrk(1.0, rows[:, :q].T, beta=1.0, c=self.scatter, lower=1, overwrite_c=1)
+            # NumPy calls BLAS's syrk here and frees the GIL, which SciPy's own syrk does not.
+            np.matmul(rows[:, :q].T, rows[:, :q], out=self.product)
+            self.scatter += self.product
 
     def moments(self) -> ClassMoments:
         return ClassMoments(self.counts, self.means, self.means_low, self.sum_sq, self.scatter)
@@ -81,16 +78,16 @@ class _Running:
 def no_moments(n_classes: int, n_features: int, n_scatter: int) -> ClassMoments:
     """Return the moments of no rows."""
     empty = np.zeros((n_classes, n_features))
-    scatter = np.zeros((n_scatter, n_scatter), order="F")
+    scatter = np.zeros((n_scatter, n_scatter))
     return ClassMoments(np.zeros(n_classes, dtype=np.int64), empty, empty.copy(), np.zeros(n_features), scatter)
 
 
 def class_moments(X: np.ndarray, codes: np.ndarray, n_classes: int, n_scatter: int) -> ClassMoments:
     """Return the moments of `X` (n, D) with class numbers `codes` (n,); scatter of `n_scatter` features.
 
-    `X` is read in blocks, as float64; the caller must hold BLAS at one thread. Within a block two passes: sums about
-    each class's first row, so that a feature that is constant within the classes has exactly zero scatter; then
-    what is left of the means: with a shift of 1e8 a rounded mean alone costs the scores' eighth digit.
+    `X` is read in blocks, as float64; the caller must hold BLAS at one thread. In a block sums are about each class's
+    first row, so that a feature that is constant within the classes has exactly zero scatter, and a mean is that
+    row and a step, in two parts: with a shift of 1e8 a rounded mean alone costs the scores' eighth digit.
     """
     n_rows = max(64, _VALUES_A_BLOCK // X.shape[1])
     starts = range(0, len(X), n_rows * _BLOCKS_A_PART)
@@ -98,10 +95,12 @@ def class_moments(X: np.ndarray, codes: np.ndarray, n_classes: int, n_scatter: i
     def measure(start: int) -> ClassMoments:
         part = _Running(no_moments(n_classes, X.shape[1], n_scatter))
         stop = min(start + n_rows * _BLOCKS_A_PART, len(X))
+        # The same memory for every block: fresh pages would cost as much as the sums.
+        space = np.empty((2, min(n_rows, len(X)) + n_classes, X.shape[1]))
         with np.errstate(over="ignore", under="ignore", invalid="ignore"):
             for first in range(start, stop, n_rows):
                 rows = slice(first, min(first + n_rows, stop))
-                _add_block(part, np.asarray(X[rows], dtype=np.float64), codes[rows])
+                _add_block(part, X[rows], codes[rows], space)
         return part.moments()
 
     n_threads = min(available_threads(), len(starts))
@@ -119,21 +118,28 @@ def class_moments(X: np.ndarray, codes: np.ndarray, n_classes: int, n_scatter: i
     return total
 
 
-def _add_block(part: _Running, block: np.ndarray, codes: np.ndarray) -> None:
+def _add_block(part: _Running, rows: np.ndarray, codes: np.ndarray, space: np.ndarray) -> None:
+    """Add a block of rows; `space` (2, that many and n_classes more, n_features) float64 is overwritten."""
     n_classes = len(part.counts)
+    centred, shift = space[:, : len(rows)]
     counts = np.bincount(codes, minlength=n_classes)
     present, first = np.unique(codes, return_index=True)
-    origin = np.zeros((n_classes, block.shape[1]))
-    origin[present] = block[first]
+    origin = np.zeros((n_classes, rows.shape[1]))
+    origin[present] = rows[first]
     indicators = (np.arange(n_classes)[:, None] == codes).astype(np.float64)
-    divisor = np.maximum(counts, 1)[:, None]
-    centred = block - origin[codes]
-    step = (indicators @ centred) / divisor
-    centred -= step[codes]
-    step += (indicators @ centred) / divisor
-    means = origin + step
-    part_of_step = means - origin
-    means_low = (origin - (means - part_of_step)) + (step - part_of_step)
-    between = part.join(counts, means, means_low)
-    part.add(centred)
-    part.add(between)
+    np.take(origin, codes, axis=0, out=shift, mode="clip")
+    np.subtract(rows, shift, out=centred)
+    step = (indicators @ centred) / np.maximum(counts, 1)[:, None]
+    np.take(step, codes, axis=0, out=shift, mode="clip")
+    centred -= shift
+    between = part.join(counts, *_two_sum(origin, step))
+    n_all = len(rows) + len(between)
+    space[0, len(rows) : n_all] = between
+    part.add(space[0, :n_all])
+
+
+def _two_sum(a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return a + b as a rounded sum and what it lacks (Knuth)."""
+    total = a + b
+    part = total - a
+    return total, (a - (total - part)) + (b - part)

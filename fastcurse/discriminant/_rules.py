@@ -82,4 +82,6 @@ def singular_rule(p: int, root: np.ndarray, frame: StandardFrame, tol: float) ->
     _, values, vectors = svd(root[:, :p] / np.sqrt(frame.divisor), full_matrices=False, check_finite=False)
     kept = values > tol
     whitening = vectors[kept] / values[kept, None]
+    # Rounding leaves a constant 1e-17, which a row far from the constant would multiply.
+    whitening[:, ~frame.varies[:p]] = 0.0
     return class_rule((frame.centres[:, :p] @ whitening.T) @ whitening, frame, tol)
