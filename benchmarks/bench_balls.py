@@ -11,7 +11,7 @@ import numpy as np
 from fastcurse.balls import estimate_ball_volume
 
 DIMENSIONS = (2, 10, 20)
-N_DRAWS = 2_000_000
+N_DRAWS = 10_000_000
 REPEATS = 5
 _ROWS = 100_000  # a block of 16 MB at d = 20: NumPy is at its best where its temporaries stay in the cache
 

@@ -51,7 +51,7 @@ def test_philox_gives_the_published_known_answers(counter, key, block):
 
 @kernel()
 def vectors(width, t, c2, c3, k0, k1, words):
-    found = philox_vectors(width, t, c2, c3, k0, k1)
+    found = philox_vectors(simd.count_from(width, t), c2, c3, k0, k1)
     for r in range(4):
         simd.store(words[r], 0, found[r])
 
@@ -124,7 +124,7 @@ def test_kernel_counts_the_hits_of_the_reference(d, n_draws, first, key, stream,
 
 @pytest.mark.parametrize("d", [1, 2, 3, 4, 5, 6, 7, 8, 9, 12])
 def test_kernel_counts_the_hits_of_many_draws(d):
-    n_draws = 4133
+    n_draws = 4133  # chunks and vectors that are not full
     points = [reference.uniform_point(t, d, (5, 6)) for t in range(n_draws)]
     # Any order of the coordinates and any order of the sum: only a sum within rounding of 1 could tell.
     hits = sum(math.fsum(x * x for x in reversed(point)) <= 1.0 for point in points)

@@ -28,6 +28,7 @@ from fastcurse._kernels.philox import half_squares, philox4x32, philox_vectors
 
 MAX_DIMENSION = 2**28  # counters of octets stay below 2^31
 _ONE = 2**32  # the screen's unit
+_CHUNK = 1024
 
 _WORD = np.uint64(0xFFFFFFFF)
 _UPPER = np.uint64(0xFFFF0000)
@@ -53,22 +54,13 @@ def _mask(used):
 
 
 @kernel(inline=True)
-def _octet_sums(width, t, octet, stream, k0, k1, used):
-    """Return the sums of h² of the first `used` <= 8 coordinates of an octet of draws t, t + 1, ...: uint64."""
-    words = philox_vectors(width, t, octet, stream, k0, k1)
-    total = half_squares(words[0], _mask(used), simd.broadcast(width, np.uint64(0)))
+def _add_octet(t, total, octet, stream, k0, k1, used):
+    """Return `total` and h² of the first `used` <= 8 coordinates of an octet of draws t: vectors of uint64."""
+    words = philox_vectors(t, octet, stream, k0, k1)
+    total = half_squares(words[0], _mask(used), total)
     total = half_squares(words[1], _mask(used - 2), total)
     total = half_squares(words[2], _mask(used - 4), total)
     return half_squares(words[3], _mask(used - 6), total)
-
-
-@kernel(inline=True)
-def _half_words(t, octet, stream, k0, k1):
-    """Return the eight upper halves h of an octet of draw t."""
-    w0, w1, w2, w3 = philox4x32(t & _WORD, t >> _BITS_32, octet, stream, k0, k1)
-    return (
-        w0 >> _BITS_16, w0 & _HALF, w1 >> _BITS_16, w1 & _HALF, w2 >> _BITS_16, w2 & _HALF, w3 >> _BITS_16, w3 & _HALF,
-    )  # fmt: skip
 
 
 @kernel()
@@ -78,13 +70,14 @@ def coordinates(t, octet, stream, k0, k1, point):
     All arguments are uint64. Called by `_is_hit`, and by the tests: the low bits are too fine for hits to show an
     error.
     """
-    upper = _half_words(t, octet, stream, k0, k1)
+    upper = philox4x32(t & _WORD, t >> _BITS_32, octet, stream, k0, k1)
     for r in range(4):
         block = _LOW_BLOCKS + _FOUR * octet + np.uint64(r)
         w0, w1, w2, w3 = philox4x32(t & _WORD, t >> _BITS_32, block, stream, k0, k1)
         for side in range(2):
             low = ((w0 << _BITS_32) | w1) if side == 0 else ((w2 << _BITS_32) | w3)
-            k = (upper[2 * r + side] << _BITS_37) | (low >> _BITS_27)
+            half = (upper[r] >> _BITS_16) if side == 0 else (upper[r] & _HALF)
+            k = (half << _BITS_37) | (low >> _BITS_27)
             # Above 1/2 the sum has no room for the half and rounds to even: the mean stays 1/2.
             point[2 * r + side] = (np.float64(k) + 0.5) * 2.0**-53
 
@@ -104,43 +97,42 @@ def _is_hit(t, d, stream, k0, k1):
 
 
 @kernel()
-def _is_hit_from(t, first, total, d, stream, k0, k1, surely_in, surely_out):
-    """Return whether draw t is a hit, whose octets before `first` have the screen's sum `total`."""
-    for octet in range(first, (d + 7) // 8):
-        upper = _half_words(t, np.uint64(octet), stream, k0, k1)
-        for r in range(min(8, d - 8 * octet)):
-            total += np.int64(upper[r] * upper[r])
-        if total > surely_out:
-            return False
-    return True if total <= surely_in else _is_hit(t, d, stream, k0, k1)
+def _count(width, t, n_draws, d, stream, k0, k1, surely_in, surely_out, draws, sums):
+    """Return the hits among draws t .. t + n_draws - 1; the buffers are overwritten.
 
-
-@kernel()
-def _count(width, t, n_draws, d, stream, k0, k1, surely_in, surely_out, sums):
-    """Return the hits among draws t .. t + n_draws - 1; sums (lanes,) uint64 is overwritten."""
+    draws, sums (at least n_draws,) uint64. What an octet leaves open moves to the front of both, so that the next has
+    full vectors; what the last one leaves open is drawn in full.
+    """
     lanes = len(width)
-    used = min(d, 8)
     inner, outer = simd.broadcast(width, np.uint64(max(surely_in, 0))), simd.broadcast(width, np.uint64(surely_out))
-    count = 0
-    for start in range(0, n_draws, lanes):
-        first = t + np.uint64(start)
-        total = _octet_sums(width, first, np.uint64(0), stream, k0, k1, used)
-        alive = simd.lanes_up_to(total, outer)
-        if n_draws - start < lanes:
-            alive &= (np.int64(1) << np.int64(n_draws - start)) - np.int64(1)
-        if d <= 8 and surely_in >= 0:
-            hits = alive & simd.lanes_up_to(total, inner)
-            count += simd.count_bits(hits)
-            alive &= ~hits
-        if alive:
-            simd.store(sums, 0, total)
-            lane = 0
-            while alive >> lane:
-                if (alive >> lane) & 1:
-                    at = first + np.uint64(lane)
-                    if _is_hit_from(at, 1, np.int64(sums[lane]), d, stream, k0, k1, surely_in, surely_out):
-                        count += 1
-                lane += 1
+    n_octets = max(1, (d + 7) // 8)
+    n_alive, count = n_draws, 0
+    for octet in range(n_octets):
+        decides = octet == n_octets - 1 and surely_in >= 0
+        kept = 0
+        for start in range(0, n_alive, lanes):
+            if octet == 0:
+                at, total = simd.count_from(width, t + np.uint64(start)), simd.broadcast(width, np.uint64(0))
+            else:
+                at, total = simd.load(width, draws, start), simd.load(width, sums, start)
+            total = _add_octet(at, total, np.uint64(octet), stream, k0, k1, d - 8 * octet)
+            alive = simd.lanes_up_to(total, outer)
+            if n_alive - start < lanes:
+                alive &= (np.int64(1) << np.int64(n_alive - start)) - np.int64(1)
+            if decides:
+                settled = alive & simd.lanes_up_to(total, inner)
+                count += simd.count_bits(settled)
+                alive &= ~settled
+            if alive:
+                simd.store_lanes(draws, kept, at, alive)
+                simd.store_lanes(sums, kept, total, alive)
+                kept += simd.count_bits(alive)
+        n_alive = kept
+        if n_alive == 0:
+            break
+    for i in range(n_alive):
+        if _is_hit(draws[i], d, stream, k0, k1):
+            count += 1
     return count
 
 
@@ -154,9 +146,13 @@ def scan_hits(width, first, stop, d, stream, key, surely_in, surely_out, block, 
     sum does not depend on `block`. Called by ``balls._hit_or_miss.count_hits``.
     """
     for b in prange(hits.shape[0]):
-        start = first + b * block
-        sums = np.empty(len(width), dtype=np.uint64)
-        hits[b] = _count(
-            width, np.uint64(start), min(block, stop - start), d, np.uint64(stream), np.uint64(key[0]),
-            np.uint64(key[1]), surely_in, surely_out, sums,
-        )  # fmt: skip
+        begin, end = first + b * block, min(first + (b + 1) * block, stop)
+        # So few at a time that the buffers stay in the first-level cache.
+        draws, sums = np.empty(_CHUNK, dtype=np.uint64), np.empty(_CHUNK, dtype=np.uint64)
+        count = 0
+        for start in range(begin, end, _CHUNK):
+            count += _count(
+                width, np.uint64(start), min(_CHUNK, end - start), d, np.uint64(stream), np.uint64(key[0]),
+                np.uint64(key[1]), surely_in, surely_out, draws, sums,
+            )  # fmt: skip
+        hits[b] = count

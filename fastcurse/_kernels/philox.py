@@ -38,18 +38,16 @@ def philox4x32(c0, c1, c2, c3, k0, k1):
 
 
 @intrinsic
-def philox_vectors(_context, width, t, c2, c3, k0, k1):
-    """Return the four words of the blocks of counters (t + lane, c2, c3), lane 0 first, as vectors of uint64.
+def philox_vectors(_context, t, c2, c3, k0, k1):
+    """Return the four words of the blocks of counters (t, c2, c3) as vectors; t is a vector of uint64, c0 its low word.
 
-    t is 64 bits of counter, c0 the low ones; c2, c3, k0, k1 are uint64 below 2^32. The upper halves of the lanes are
-    to be ignored.
+    c2, c3, k0, k1 are uint64 below 2^32. The upper halves of the lanes are to be ignored.
     """
-    vector = simd.vector_of(width, types.uint64)
-    words = UniTuple(vector, 4)
+    vector, words = t, UniTuple(t, 4)
 
     def generate(context, builder, _signature, arguments):
         kind = context.get_value_type(vector)
-        _, t, c2, c3, *key = arguments
+        counter, c2, c3, *key = arguments
 
         def constant(value):
             return ir.Constant(kind, [int(value)] * vector.lanes)
@@ -61,7 +59,6 @@ def philox_vectors(_context, width, t, c2, c3, k0, k1):
             # The mask tells LLVM that half a product is asked for: garbage above a word costs nothing.
             return builder.mul(builder.and_(word, constant(_WORD)), constant(multiplier))
 
-        counter = builder.add(spread(t), ir.Constant(kind, list(range(vector.lanes))))
         c = [counter, builder.lshr(counter, constant(_BITS_32)), spread(c2), spread(c3)]
         for _ in range(_ROUNDS):
             products = [multiply(c[2 * side], _MULTIPLIERS[side]) for side in range(2)]
@@ -80,7 +77,7 @@ def philox_vectors(_context, width, t, c2, c3, k0, k1):
             packed = builder.insert_value(packed, word, index)
         return packed
 
-    return words(width, types.uint64, types.uint64, types.uint64, types.uint64, types.uint64), generate
+    return words(t, types.uint64, types.uint64, types.uint64, types.uint64), generate
 
 
 @intrinsic
