@@ -135,20 +135,25 @@ def lda(data: Path, labels: Path, prefixes: str | None, test_share: float, seed:
 
 @cli.command()
 @click.argument("d", type=click.IntRange(min=1))
-@click.option("--draws", "n_draws", type=click.IntRange(min=1), default=10**7, show_default=True, help="Random points.")
+@click.option("--draws", "n_draws", type=click.IntRange(min=1), default=10**7, show_default=True, help="Random draws.")
+@click.option("--method", type=click.Choice(["hit_or_miss", "telescoping", "quasi"]), default="hit_or_miss",
+              show_default=True, help="How they are used; telescoping works at any D.")  # fmt: skip
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of the draws.")
 @click.option("--threads", "n_threads", type=click.IntRange(min=1), default=None, help="Default: all available.")
-def ball(d: int, n_draws: int, seed: int, n_threads: int | None) -> None:
-    """Print the volume of the unit ball of dimension D: closed form and hit-or-miss estimate."""
+def ball(d: int, n_draws: int, method: str, seed: int, n_threads: int | None) -> None:
+    """Print the volume of the unit ball of dimension D: closed form and Monte Carlo estimate."""
     from fastcurse.balls import ball_volume, estimate_ball_volume, log_ball_volume
 
-    est = estimate_ball_volume(d, n_draws, random_state=seed, n_threads=n_threads, progress=True)
+    est = estimate_ball_volume(d, n_draws, method=method, random_state=seed, n_threads=n_threads, progress=True)
     rows = [
         ("closed form", f"{ball_volume(d):.10g}"),
         ("its logarithm", f"{log_ball_volume(d):.10g}"),
-        ("hit or miss", f"{est.volume:.6g}"),
+        (method.replace("_", " "), f"{est.volume:.6g}"),
+        ("its logarithm", f"{est.log_volume:.10g}"),
+        ("relative standard error", f"{est.standard_error:.2g}"),
         ("95 % interval", f"{est.interval[0]:.6g} .. {est.interval[1]:.6g}"),
-        ("hits", f"{est.hits} of {est.n_draws}"),
+        ("draws", str(est.n_draws)),
+        *([] if est.hits is None else [("hits", str(est.hits))]),
         ("z-score", f"{est.z_score:.2f}"),
     ]
     _print_aligned(("quantity", "value"), rows)

@@ -113,7 +113,7 @@ def test_ends_of_the_range_are_values_and_not_warnings():
         (
             lambda: fc.estimate_ball_volume(2, 10, method="sobol"),
             ValueError,
-            "method must be one of 'hit_or_miss', got 'sobol'",
+            "method must be one of 'hit_or_miss', 'telescoping', 'quasi', got 'sobol'",
         ),
         (
             lambda: fc.estimate_ball_volume(2, 10, confidence=1),
@@ -196,7 +196,8 @@ def test_no_hit_is_reported_as_no_knowledge(d):
 def test_advice_is_given_below_ten_expected_hits_and_counts_the_draws_needed():
     assert fc.estimate_ball_volume(10, 4016, random_state=0).advice == ""  # q = 1 / 401.5...
     assert "9.9 hits are expected in 3976 draws at d = 10" in fc.estimate_ball_volume(10, 3976, random_state=0).advice
-    assert "ten hits need about 4.1e+08 draws" in fc.estimate_ball_volume(20, 10, random_state=0).advice
+    advice = fc.estimate_ball_volume(20, 10, random_state=0).advice
+    assert "ten hits need about 4.1e+08 draws, method='telescoping' about 2.1e+03 for 1 %" in advice
     # No float64 holds it: log10 of n q is 3 - 395.9.
     assert "1e-393 hits are expected" in fc.estimate_ball_volume(400, 1000, random_state=0).advice
 

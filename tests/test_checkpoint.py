@@ -122,6 +122,15 @@ def test_other_work_and_other_places(tmp_path):
         fc.estimate_ball_volume(3, 1000, checkpoint=7)
 
 
+@pytest.mark.parametrize("method", ["telescoping", "quasi"])
+def test_other_methods_have_no_checkpoint_and_no_cluster(tmp_path, method):
+    with pytest.raises(ValueError, match="checkpoint must be None unless method is 'hit_or_miss', got method"):
+        fc.estimate_ball_volume(3, 1000, method=method, checkpoint=tmp_path / "c")
+    with pytest.raises(ValueError, match="client must be None unless method is 'hit_or_miss'"):
+        fc.estimate_ball_volume(3, 1000, method=method, client=object())
+    assert not list(tmp_path.iterdir())
+
+
 def test_hits_on_a_cluster(tmp_path, monkeypatch):
     distributed = pytest.importorskip("distributed")
     monkeypatch.setattr(_hit_or_miss, "_DRAWS_A_TASK", 10**5)

@@ -144,7 +144,16 @@ class TestCommands:
         assert "4.188790205" in out
         assert err == ""
         _, _, err = run(capsys, "ball", 40, "--draws", 1000)
-        assert err
+        assert "too few to tell anything" in err
+        assert "method='telescoping'" in err
+
+    @pytest.mark.parametrize("method", ["telescoping", "quasi"])
+    def test_ball_by_other_methods(self, capsys, method):
+        code, out, err = run(capsys, "ball", 5, "--draws", 100000, "--method", method)
+        assert (code, err) == (0, "")
+        estimate = fc.estimate_ball_volume(5, 100000, method=method, random_state=0)
+        assert f"{estimate.volume:.6g}" in out
+        assert ("hits" in out) == (method == "quasi")
 
     def test_without_a_command_the_help_is_printed(self, capsys):
         code, out, err = run(capsys)
@@ -226,6 +235,11 @@ class TestCommands:
             (["distances"], "Missing argument 'DATA'"),
             (["ball", "0"], "0 is not in the range"),
             (["ball", "x"], "'x' is not a valid integer"),
+            (["ball", "5", "--method", "guess"], "'guess' is not one of"),
+            (
+                ["ball", "1000", "--draws", "5", "--method", "telescoping"],
+                r"n_draws must be at least 32 \(d - 1\) = 31968",
+            ),
             (["article", "--only", "nothing"], "'nothing' is not one of"),
             (["nonsense"], "No such command 'nonsense'"),
         ],

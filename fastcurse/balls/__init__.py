@@ -3,8 +3,10 @@
 ::
 
     _volumes       the closed forms behind their checks
-    _estimate      estimate_ball_volume: validates, counts, reports
-    _hit_or_miss   the counting: draws cut into batches, and the exact interval of a count
+    _estimate      estimate_ball_volume: validates, chooses the method, reports
+    _hit_or_miss   independent points counted: draws cut into batches, and the exact interval of a count
+    _telescoping   the volume as a product of integrals on a line, which no dimension stops
+    _quasi         scrambled Sobol points counted, replicated for an error
 """
 
 from fastcurse.balls._estimate import BallVolumeEstimate, estimate_ball_volume

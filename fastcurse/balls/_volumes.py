@@ -88,7 +88,8 @@ def log_ball_volume(d: Any, radius: Any = 1.0, *, p: Any = 2.0) -> np.ndarray | 
 
     Notes
     -----
-    O(1) time and memory an element. The error is below 1e-13 relative to the largest of the three terms.
+    O(1) time and memory an element. The error is below 2e-15 of the largest of the three terms; for the unit ball up to
+    d = 10⁷ below 1e-12 of log V itself, but within .01 of d = 12.764, where V = 1.
 
     References
     ----------
