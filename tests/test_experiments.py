@@ -8,12 +8,12 @@ from scipy.stats import norm
 
 import fastcurse as fc
 from fastcurse import experiments
-from fastcurse.experiments import Check, _peaking_checks, ball, concentration, moons, noise, peaking
+from fastcurse.experiments import Check, _ball_points, _peaking_checks, ball, concentration, moons, noise, peaking
 from fastcurse.experiments._result import family_sigmas, printed_decimals, printed_numbers
 from fastcurse.reference import article
 
 SMALL = {
-    "ball": {"n_draws": 20_000, "repeats": 2},
+    "ball": {"n_draws": 20_000, "repeats": 2, "n_points": 500},
     "concentration": {"n_samples": 200, "n_features": 40, "repeats": 3},
     "peaking": {"n_samples": 120, "n_features": 120, "repeats": 40, "small_trials": 100},
     "moons": {"repeats": 30, "noise_repeats": 4, "dimensions": (2, 5, 10)},
@@ -112,6 +112,46 @@ class TestBall:
         assert article.ball_volume(342) == 0
         assert np.isnan(article.shell_fraction(342))
         assert article.ball_volume(63, np.int64(2)) == pytest.approx(-0.91, abs=0.005)
+
+    def test_the_wall_is_hit_or_miss_alone(self, results):
+        draws = results["ball"].tables["draws"]
+        at = {d: row for row, d in enumerate(draws["d"].tolist())}
+        # 1e4 (1/q - 1), q = 1/401.54 and 2.4611e-8.
+        assert draws["hit_or_miss_log10"][at[10]] == pytest.approx(np.log10(1e4 * 400.54), abs=1e-5)
+        assert draws["hit_or_miss_log10"][at[20]] == pytest.approx(4 - np.log10(2.4611e-8), abs=1e-5)
+        assert draws["hit_or_miss_log10"][at[1000]] > 1000
+        measured = draws["telescoping_measured"]
+        assert np.isfinite(measured[[at[2], at[100], at[1000]]]).all()
+        # Ten repeats, this seed: their root mean square is 22 % off, the draws 15 %; here within a factor of two.
+        ratio = measured[at[50] :] / (39 * draws["d"][at[50] :] ** (4 / 3))
+        assert ((ratio > 0.5) & (ratio < 2)).all()
+        assert np.isnan(draws["hit_or_miss_measured"][at[20]])
+
+    def test_a_thousand_dimensions(self, results):
+        table = results["ball"].tables["telescoping"]
+        far = table["d"] == 1000
+        assert (table["n_draws"][far] == 32 * 999).all()  # 5000 draws would not fill the strata
+        assert (np.abs(table["log_volume"] - table["exact_log_volume"]) < 5 * table["standard_error"]).all()
+
+    def test_random_points_lie_where_said(self):
+        norms = _ball_points.norm_table(4000, 0.1, np.random.default_rng(0))
+        angles = _ball_points.angle_table(4000, np.random.default_rng(0))
+        # A median has standard error .5 / √n over the density, here d r^(d-1): at most .006, at d = 2; 5 of them.
+        assert np.abs(norms["ball_norm_median"] - norms["ball_norm_median_exact"]).max() < 0.03
+        assert norms["cube_norm_sd"][-3:] == pytest.approx(1 / np.sqrt(15), abs=5 * 0.258 / np.sqrt(8000))
+        assert norms["cube_norm_mean"] == pytest.approx(np.sqrt(norms["d"] / 3), rel=0.1)
+        # A quantile at 2.5 % of 4000 points: the density of the angle is at least that of its normal limit.
+        assert angles["angle_low"] == pytest.approx(angles["angle_low_exact"], abs=4)
+        assert angles["angle_high"] == pytest.approx(angles["angle_high_exact"], abs=4)
+        assert angles["angle_mean"] == pytest.approx(np.full(10, 90), abs=5 * 52 / np.sqrt(4000))
+
+    @pytest.mark.parametrize("table", ["telescoping", "norm", "angle"])
+    def test_wrong_samples_fail_the_checks(self, results, table):
+        tables = {name: dict(columns) for name, columns in results["ball"].tables.items()}
+        assert all(check.ok for check in ball._checks(tables))
+        score = "cube_z_score" if table == "norm" else "z_score"
+        tables[table][score] = tables[table][score] + 9
+        assert not all(check.ok for check in ball._checks(tables))
 
     def test_a_wrong_volume_fails_the_checks(self, monkeypatch):
         monkeypatch.setattr(ball.theory, "ball_volume", lambda d: 1.000001 * fc.ball_volume(d))

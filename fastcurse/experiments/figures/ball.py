@@ -8,7 +8,7 @@ import numpy as np
 
 from fastcurse import theory
 from fastcurse.experiments._result import printed_numbers
-from fastcurse.plots import ACCENT, FIRST, PRINTED, SECOND, THEORY, panels, styled
+from fastcurse.plots import ACCENT, BAND, FIRST, PRINTED, SECOND, THEORY, panels, styled
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -93,9 +93,13 @@ def draw_monte_carlo(result: ExperimentResult) -> Figure:
         ylim=(0.1, 300),
         title="Hit-or-miss loses the ball",
     )
-    wide = np.arange(2, 41)
-    right.semilogy(wide, 1e4 * (np.exp(-theory.log_hit_probability(wide)) - 1), color=FIRST)
-    right.axhline(n_draws, label=f"the {n_draws:,} draws used here", **THEORY)
+    wide, draws = np.arange(2, 41), result.tables["draws"]
+    right.semilogy(wide, 1e4 * (np.exp(-theory.log_hit_probability(wide)) - 1), color=FIRST, label="hit-or-miss")
+    near = draws["d"] <= wide[-1]
+    for name, ink in (("hit_or_miss", FIRST), ("telescoping", SECOND)):
+        right.plot(draws["d"][near], draws[f"{name}_measured"][near], "o", color=ink, markersize=4)
+    right.plot(wide, 39 * wide ** (4 / 3), color=SECOND, linestyle="-.", label="telescoping; dots: measured")
+    right.axhline(n_draws, label=f"the {n_draws:,} draws used on the left", **THEORY)
     right.set(
         xlabel="dimension d",
         ylabel="draws for a relative error of 1 %",
@@ -107,4 +111,96 @@ def draw_monte_carlo(result: ExperimentResult) -> Figure:
     return figure
 
 
-FIGURES = {"volume": draw_volume, "formula": draw_formula, "monte_carlo": draw_monte_carlo}
+@styled
+def draw_telescoping(result: ExperimentResult) -> Figure:
+    """Beyond the article: a product of integrals on a line finds the same volume at d = 1000."""
+    table, draws = result.tables["telescoping"], result.tables["draws"]
+    figure, (left, right) = panels(2)
+    error = np.abs(np.expm1(table["log_volume"] - table["exact_log_volume"]))
+    left.loglog(table["d"], np.maximum(error, 1e-9), "o", color=FIRST, markersize=3.5, label="error of each estimate")
+    d, at = np.unique(table["d"], return_index=True)
+    left.plot(d, table["standard_error"][at], label="its own standard error", **THEORY)
+    spent = table["n_draws"]
+    said = f"{spent[0]:,}" if spent[0] == spent[-1] else f"{spent[0]:,} to {spent[-1]:,}"
+    left.set(
+        xlabel="dimension d (logarithmic)",
+        ylabel="relative error of the volume (logarithmic)",
+        title=f"Telescoping with {said} draws",
+    )
+    right.set_xscale("log")
+    right.set_yscale("log")
+    wide = np.arange(2, 41)
+    right.plot(wide, 1e4 * (np.exp(-theory.log_hit_probability(wide)) - 1), color=FIRST, label="hit-or-miss")
+    measured = np.isfinite(draws["telescoping_measured"])
+    right.plot(draws["d"][measured], draws["telescoping_measured"][measured], "o", color=SECOND, markersize=4,
+               label="telescoping, measured")  # fmt: skip
+    right.plot(
+        draws["d"], 39 * draws["d"] ** (4 / 3), color=SECOND, linestyle="-.", label="39 d$^{4/3}$, its law at large d"
+    )
+    right.set(
+        xlabel="dimension d (logarithmic)",
+        ylabel="draws for a relative error of 1 %",
+        ylim=(10, 1e13),
+        title="No wall in its way",
+    )
+    left.legend(loc="upper left")
+    right.legend(loc="upper right")
+    return figure
+
+
+@styled
+def draw_norms(result: ExperimentResult) -> Figure:
+    """Beyond the article: random points of the ball lie at its surface, those of the cube far outside the ball."""
+    table, n_points = result.tables["norm"], result.params["n_points"]
+    d, many = table["d"], np.geomspace(2, 1000, 200)
+    figure, (left, right) = panels(2)
+    band = f"the middle 95 % of {n_points:,} points"
+    left.fill_between(d, table["ball_norm_low"], table["ball_norm_high"], color=BAND, label=band)
+    left.plot(d, table["ball_norm_median"], "o", color=FIRST, markersize=4, label="their median")
+    left.plot(many, 0.5 ** (1 / many), label="2$^{-1/d}$", **THEORY)
+    left.axhline(0.9, color=SECOND, linestyle="-.", linewidth=1.2, label="outer shell of thickness 0.1: above this")
+    left.set(ylabel="distance from the centre", ylim=(0, 1.03), title="Uniform points of the unit ball")
+    right.fill_between(d, table["cube_norm_low"], table["cube_norm_high"], color=BAND, label=band)
+    right.plot(d, table["cube_norm_mean"], "o", color=FIRST, markersize=4, label="their mean")
+    right.plot(many, np.sqrt(many / 3), label=r"$\sqrt{d/3}$", **THEORY)
+    right.axhline(1, color=SECOND, linestyle="-.", linewidth=1.2, label="surface of the unit ball")
+    right.set(ylabel="distance from the centre", title="Of the cube [-1, 1]$^d$: spread 0.26 at any d")
+    right.set_yscale("log")
+    for ax in (left, right):
+        ax.set_xscale("log")
+        ax.set_xlabel("dimension d (logarithmic)")
+    left.legend(loc="lower right")
+    right.legend(loc="upper left")
+    return figure
+
+
+@styled
+def draw_angles(result: ExperimentResult) -> Figure:
+    """Beyond the article: two random directions are nearly at right angles; the spread falls like 1/√d."""
+    table, n_points = result.tables["angle"], result.params["n_points"]
+    figure, (ax,) = panels(1, width=6.5)
+    band = f"the middle 95 % of {n_points:,} pairs"
+    ax.fill_between(table["d"], table["angle_low"], table["angle_high"], color=BAND, label=band)
+    ax.plot(table["d"], table["angle_low_exact"], label="its ends by the law of the angle", **THEORY)
+    ax.plot(table["d"], table["angle_high_exact"], **THEORY)
+    ax.plot(table["d"], table["angle_mean"], "o", color=FIRST, markersize=4, label="mean of the pairs")
+    ax.set_xscale("log")
+    ax.set(
+        xlabel="dimension d (logarithmic)",
+        ylabel="angle in degrees",
+        ylim=(0, 180),
+        yticks=range(0, 181, 30),
+        title="Angle between two random directions",
+    )
+    ax.legend(loc="upper right")
+    return figure
+
+
+FIGURES = {
+    "volume": draw_volume,
+    "formula": draw_formula,
+    "monte_carlo": draw_monte_carlo,
+    "telescoping": draw_telescoping,
+    "norms": draw_norms,
+    "angles": draw_angles,
+}
