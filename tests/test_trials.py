@@ -117,13 +117,19 @@ def test_interrupt_ends_all_workers():
     process = subprocess.Popen(
         [sys.executable, "-c", code, str(Path(__file__).parent)], start_new_session=True, text=True,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={**os.environ, "PYTHONPATH": path},
+        # A shell's background jobs ignore the interrupt, and so would all that they start.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )  # fmt: skip
     assert process.stdout is not None
     assert process.stdout.readline() == "a worker works\n"
     os.killpg(process.pid, signal.SIGINT)
     began = time.perf_counter()
-    out, err = process.communicate(timeout=60)
+    try:
+        out, err = process.communicate(timeout=60)
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
     seconds = time.perf_counter() - began
     assert out.endswith("interrupted\n")
     assert (err, process.returncode) == ("", 0)
-    assert seconds < 5  # 0.7 s on a quiet machine; a worker's trial takes 30
+    assert seconds < 20  # 0.7 s on a quiet machine; a worker's trial takes 30
