@@ -103,6 +103,8 @@ def _errors_at_equal_time() -> list[dict[str, Any]]:
                 estimate = estimate_ball_volume(d, n_draws, method=method, random_state=0)
                 seconds = time.perf_counter() - began
                 n_draws *= 2
+            if not np.isfinite(estimate.standard_error):
+                continue  # no hit
             rows.append(
                 {
                     "case": f"relative standard error after {seconds:.1f} s, d = {d}, {method}",

@@ -102,21 +102,23 @@ class FeatureOrder(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         """
         order = check_choice(self.order, "order", ORDERS)
         points = check_points(X, allow_objects=True)
-        # For the names and number of features, and for a y of None; the values are checked here.
-        validate_data(self, X, y, skip_check_array=True)
-        n_features = points.shape[1]
-        self.permutation_: Any = np.arange(n_features)
-        self.pca_: Any = None
+        permutation: Any = np.arange(points.shape[1])
+        pca: Any = None
         if order == "random":
-            self.permutation_ = np.random.default_rng(check_seed(self.random_state)).permutation(n_features)
+            permutation = np.random.default_rng(check_seed(self.random_state)).permutation(points.shape[1])
         elif order == "variance":
-            self.permutation_ = _decreasing(_squares(_centred(points)))
+            permutation = _decreasing(_squares(_centred(points)))
         elif order == "ranked":
-            self.permutation_ = _decreasing(_f_values(_centred(points), _checked_codes(y, len(points))))
+            if y is None:
+                validate_data(self, X, y, skip_check_array=True)  # says so in scikit-learn's words
+            permutation = _decreasing(_f_values(_centred(points), _checked_codes(y, len(points))))
         elif order == "pca":
             _centred(points)  # its check
             with np.errstate(invalid="ignore"):  # of constants alone the shares of the variance are 0/0
-                self.permutation_, self.pca_ = None, PCA(svd_solver="full").fit(points.astype(np.float64))
+                permutation, pca = None, PCA(svd_solver="full").fit(points.astype(np.float64))
+        # Nothing is set before all has been checked: a call that fails leaves the earlier fit.
+        validate_data(self, X, y, skip_check_array=True)  # names and number of features
+        self.permutation_, self.pca_ = permutation, pca
         return self
 
     def transform(self, X: Any) -> np.ndarray:

@@ -189,9 +189,10 @@ def nearest_mean_path(
     Notes
     -----
     O(n_samples * n_features) time, O(n_samples * 4096 + m) memory: of the rows only a block is held, of the rule
-    only running sums. Expected for the identity: ``theory.known_covariance_accuracy(p, N)``, less at most .13 / N,
-    because b / |w| is N(0, 1/N). At N = 500 it rises to .9926 near p = 700 and falls to .594 at p = 2e6: with every
-    feature the classes are more separable, and the fitted rule is nearer to a coin. With "factor" it would fall
+    only running sums. Expected for the identity and even N: ``theory.known_covariance_accuracy(p, N)``, less at most
+    .13 / N, because b / |w| is N(0, 1/N); for odd N the larger class pulls the threshold, by p (1/n1 - 1/n0) / 4. At
+    N = 500 it rises to .9926 near p = 700 and falls to .594 at p = 2e6: with every feature the classes are more
+    separable, and the fitted rule is nearer to a coin. With "factor" it would fall
     even with exact means.
 
     References

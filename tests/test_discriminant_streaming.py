@@ -212,3 +212,62 @@ def test_what_partial_fit_and_merge_refuse():
     one.merge(model)
     assert one._sample.n_rows == 32
     assert (model.decision_path(X) == before).all()
+
+
+def test_a_call_that_fails_leaves_the_earlier_fit():
+    X, y = sample(np.random.default_rng(8), 60, 12, 3)
+    model = PrefixLDA().fit(X, y)
+    before = model.decision_path(X)
+    for refused in (
+        lambda: model.fit(X[:, :5], y * 0),
+        lambda: model.fit(X[:3], [0, 1, 2]),
+        lambda: model.fit(X * 1e200, y),
+        lambda: model.set_params(ridge=1e-300).fit(X[:10], y[:10]),
+    ):
+        with pytest.raises(ValueError, match="must"):
+            refused()
+        model.set_params(ridge=0.0)
+        assert (model.decision_path(X) == before).all()
+        assert model.n_features_in_ == 12
+
+
+def test_rows_too_far_apart_in_different_chunks():
+    A, y = sample(np.random.default_rng(9), 30, 5, 2)
+    model = PrefixLDA().partial_fit(A + 1e160, y, classes=[0, 1])
+    with pytest.raises(ValueError, match="squares within float64's range"):
+        model.partial_fit(A - 1e160, y)
+    assert model._sample.n_rows == 30
+
+
+def test_attributes_that_cannot_be_told_yet():
+    A, _ = sample(np.random.default_rng(10), 30, 5, 2)
+    model = PrefixLDA().partial_fit(A[:1], [0], classes=[0, 1])
+    assert not hasattr(model, "coef_")
+    assert not hasattr(model, "xbar_")
+    assert "PrefixLDA" in model._repr_html_()
+
+
+def test_parameters_changed_after_fit():
+    X, y = sample(np.random.default_rng(11), 60, 12, 3)
+    model = PrefixLDA().fit(X, y)
+    for wrong in (-2, 0, 99):
+        with pytest.raises(ValueError, match="n_features must be between 1 and 12"):
+            model.set_params(n_features=wrong).decision_function(X)
+    model.set_params(n_features=4)
+    assert (model.decision_function(X) == PrefixLDA(n_features=4).fit(X, y).decision_function(X)).all()
+    model.set_params(priors=[0.8, 0.1, 0.1])
+    np.testing.assert_allclose(model.means_.T @ model.priors_, model.xbar_, rtol=1e-12)
+
+
+def test_scoring_a_memmap_holds_blocks_only(tmp_path):
+    import tracemalloc
+
+    np.save(tmp_path / "X.npy", np.random.default_rng(12).standard_normal((40_000, 60), dtype=np.float32))
+    X, y = np.load(tmp_path / "X.npy", mmap_mode="r"), np.arange(40_000) % 2
+    model = PrefixLDA().fit(X, y)
+    model.score_path(X, y, [1, 50])
+    tracemalloc.start()
+    model.score_path(X, y, [1, 50])
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 40_000 * 60 * 8 / 2

@@ -145,3 +145,11 @@ def test_all_singular_values_below_tol_leave_the_priors():
     np.testing.assert_allclose(model.decision_path(X), np.log(model.priors_[1] / model.priors_[0]), rtol=1e-12)
     with pytest.raises(IndexError):
         LinearDiscriminantAnalysis(tol=10.0).fit(X, y)
+
+
+@pytest.mark.parametrize(("n_samples", "n_classes", "n_features"), [(9, 8, 2), (21, 20, 2), (22, 20, 3), (11, 10, 2)])
+def test_many_classes_of_few_rows(n_samples, n_classes, n_features):
+    X, y = sample(np.random.default_rng(7), n_samples, n_features, n_classes)
+    prefixes = range(1, n_features + 1)
+    ours = PrefixLDA().fit(X, y).decision_path(X)
+    assert_same_path(ours, refits(X, y, X, prefixes), prefixes, n_samples - n_classes)

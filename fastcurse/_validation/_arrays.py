@@ -49,7 +49,7 @@ def check_points(X: Any, name: str = "X", *, min_samples: int = 2, allow_objects
     return array
 
 
-def check_prefixes(prefixes: Any, n_features: int | None) -> np.ndarray:
+def check_prefixes(prefixes: Any, n_features: int | None, name: str = "prefixes") -> np.ndarray:
     """Return `prefixes` as int64 (m,), or every prefix 1..n_features for None; without `n_features`, of any size."""
     if prefixes is None and n_features is not None:
         return np.arange(1, n_features + 1, dtype=np.int64)
@@ -58,20 +58,20 @@ def check_prefixes(prefixes: Any, n_features: int | None) -> np.ndarray:
     except ValueError:
         array = np.empty((0, 0))
     if array.ndim != 1:
-        raise ValueError(f"prefixes must be a list of whole numbers, got {shown(prefixes)}")
+        raise ValueError(f"{name} must be a list of whole numbers, got {shown(prefixes)}")
     if array.size == 0:
-        raise ValueError("prefixes must name at least one prefix, got none")
+        raise ValueError(f"{name} must name at least one prefix, got none")
     if array.dtype.kind not in "iu":
-        raise TypeError(f"prefixes must be whole numbers, got {shown(prefixes)} (dtype {array.dtype})")
+        raise TypeError(f"{name} must be whole numbers, got {shown(prefixes)} (dtype {array.dtype})")
     outside = (array < 1) | (array > (np.inf if n_features is None else n_features))
     if outside.any():
         rule = "be at least 1" if n_features is None else f"lie between 1 and n_features = {n_features}"
-        raise ValueError(f"prefixes must {rule}, got {array[outside][0]}")
+        raise ValueError(f"{name} must {rule}, got {array[outside][0]}")
     array = array.astype(np.int64)
     falls = np.flatnonzero(np.diff(array) <= 0)
     if falls.size:
         at = falls[0]
-        raise ValueError(f"prefixes must increase strictly, got {array[at]} followed by {array[at + 1]}")
+        raise ValueError(f"{name} must increase strictly, got {array[at]} followed by {array[at + 1]}")
     return array
 
 

@@ -2,12 +2,16 @@
 
 ::
 
-    _classifier   PrefixLDA: scikit-learn's face; validates, then asks the model
+    _classifier   PrefixLDA: scikit-learn's face of the paths
     _single       its methods that use one prefix, as any classifier's do
+    _streaming    fit, partial_fit, merge
+    _sample       what is kept of the rows seen
     _model        which route each prefix takes; scores, counts and coefficients
     _nested       tall or ridge: one Cholesky factor, all prefixes are running sums
-    _dense        the other prefixes, one rule each: refined, wide, scikit-learn
-    _moments      sufficient statistics (counts, means, scatter) and the standardised frame
+    _rules        the others, one rule each: refined, singular
+    _wide         and beyond n - K features, by a factor that grows
+    _frame        the features in units of their within-class standard deviation
+    _moments      counts, means and scatter, in blocks that merge
 """
 
 from fastcurse.discriminant._classifier import PrefixLDA

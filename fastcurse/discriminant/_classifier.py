@@ -81,8 +81,9 @@ class PrefixLDA(SinglePrefixMethods, ClassifierMixin, BaseEstimator):
     ridge. After `partial_fit` or `merge` of more than D + K rows the root is that of the scatter, in which singular
     values below 1e-7 of the largest are lost.
 
-    *Accuracy*: scores agree with scikit-learn's on float64 data to about 1e-8 of their size, less near
-    p = nu, where the scatter is nearly singular. Means and sums are float64 for any dtype of X.
+    *Accuracy*: scores agree with scikit-learn's on float64 data to about 1e-8 of their size, less near p = nu and
+    where a singular value is near `tol`, for the scatter is nearly singular there. Means and sums are float64 for any
+    dtype of X.
 
     *Determinism*: the same bits for any number of threads; BLAS is held at one thread during a call.
 
@@ -213,4 +214,6 @@ class PrefixLDA(SinglePrefixMethods, ClassifierMixin, BaseEstimator):
         check_is_fitted(self)
         points = check_points(X, min_samples=1, allow_objects=True)
         validate_data(self, X, reset=False, skip_check_array=True)
-        return np.asarray(points, dtype=np.float64, order="C"), check_prefixes(prefixes, self.n_features_in_)
+        # Blocks become float64 one by one, so that a memmap is never held whole.
+        points = points if points.dtype.itemsize <= 8 else points.astype(np.float64)
+        return points, check_prefixes(prefixes, self.n_features_in_)

@@ -234,7 +234,7 @@ def fit_model(
         if n_running < n_features:
             if X is None or codes is None:
                 root = scatter_root(moments, frame)
-            elif n_samples > _ROWS_A_FEATURE * n_features:
+            elif n_features <= rank and n_samples > _ROWS_A_FEATURE * n_features:
                 root = triangular_root(X, codes, moments, frame)
             else:
                 root = centred_rows(np.asarray(X, dtype=np.float64), codes, moments, frame)

@@ -30,6 +30,9 @@ class Sample(NamedTuple):
         """Return the sample of both, of the same features and classes; the rows of this one come first."""
         with one_blas_thread(), np.errstate(over="ignore", under="ignore", invalid="ignore"):
             moments = self._full().merged(other._full())
+        if not np.isfinite(moments.sum_sq).all():
+            column = int(np.argmin(np.isfinite(moments.sum_sq)))
+            raise ValueError(f"X must have squares within float64's range, got rows too far apart in column {column}")
         if self.X is None or other.X is None or self.codes is None or other.codes is None:
             return Sample(moments, None, None)
         X, codes = np.concatenate([self.X, other.X]), np.concatenate([self.codes, other.codes])

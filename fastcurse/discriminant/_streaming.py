@@ -30,13 +30,14 @@ class StreamingMethods:
     classes_: np.ndarray
     n_features_in_: int
     _sample: Sample
+    _priors: np.ndarray
     _built: PrefixModel | None
 
     @property
     def priors_(self) -> np.ndarray:
         """The class probabilities: (n_classes,)."""
-        counts = self._seen().moments.counts
-        return counts / counts.sum() if self.priors is None else check_priors(self.priors, len(counts))
+        self._seen()
+        return self._priors
 
     @property
     def means_(self) -> np.ndarray:
@@ -65,19 +66,23 @@ class StreamingMethods:
         PrefixLDA
             The estimator itself.
         """
+        if y is None:
+            validate_data(self, X, y, skip_check_array=True)  # says so in scikit-learn's words
         points = check_points(X, allow_objects=True)
-        # For the names and number of features, and for a y of None; the values are checked here.
-        validate_data(self, X, y, skip_check_array=True)
         labels = check_labels(y, len(points))
         column_or_1d(y, warn=True)
         classes, codes = check_classes(labels)
         rank = len(points) - len(classes)
         if rank < 1:
             raise ValueError(f"X must have more rows than classes, got {len(points)} rows of {len(classes)} classes")
-        self._check_parameters(points.shape[1], len(classes))
+        self._check_parameters(points.shape[1])
         n_scatter = points.shape[1] if self.ridge > 0.0 else min(points.shape[1], rank)
-        self._keep(classes, sample_of(points, codes, len(classes), n_scatter))
-        self._built = self._build(points, codes)
+        sample = sample_of(points, codes, len(classes), n_scatter)
+        priors = self._priors_of(sample)
+        built = self._build(sample, classes, priors, points, codes)
+        # Nothing is set before all has been checked: a call that fails leaves the earlier fit.
+        validate_data(self, X, y, skip_check_array=True)  # names and number of features
+        self.classes_, self._sample, self._priors, self._built = classes, sample, priors, built
         return self
 
     def partial_fit(self, X: Any, y: Any, classes: Any = None) -> Self:
@@ -109,11 +114,16 @@ class StreamingMethods:
         if not first and not np.array_equal(known, self.classes_):
             raise ValueError(f"classes must be those of the first call, {self.classes_.tolist()}, got {known.tolist()}")
         codes = check_codes(labels, known)
-        self._check_parameters(points.shape[1], len(known))
-        validate_data(self, X, y, reset=first, skip_check_array=True)
+        self._check_parameters(points.shape[1])
+        if not first:
+            validate_data(self, X, y, reset=False, skip_check_array=True)
         column_or_1d(y, warn=True)
         before = no_sample(len(known), points.shape[1]) if first else self._sample
-        self._keep(known, before.joined(sample_of(points, codes, len(known), points.shape[1])))
+        sample = before.joined(sample_of(points, codes, len(known), points.shape[1]))
+        priors = self._priors_of(sample)
+        if first:
+            validate_data(self, X, y, skip_check_array=True)
+        self.classes_, self._sample, self._priors, self._built = known, sample, priors, None
         return self
 
     def merge(self, other: Self) -> Self:
@@ -142,19 +152,19 @@ class StreamingMethods:
         names, others = (getattr(model, "feature_names_in_", None) for model in (self, other))
         if names is not None and others is not None and not np.array_equal(names, others):
             raise ValueError(f"other must have features {names.tolist()}, got {others.tolist()}")
-        self._keep(self.classes_, self._sample.joined(other._sample))
+        sample = self._sample.joined(other._sample)
+        self._sample, self._priors, self._built = sample, self._priors_of(sample), None
         return self
 
-    def _keep(self, classes: np.ndarray, sample: Sample) -> None:
-        self.classes_, self._sample, self._built = classes, sample, None
+    def _priors_of(self, sample: Sample) -> np.ndarray:
+        counts = sample.moments.counts
+        return counts / counts.sum() if self.priors is None else check_priors(self.priors, len(counts))
 
-    def _check_parameters(self, n_features: int, n_classes: int) -> None:
+    def _check_parameters(self, n_features: int) -> None:
         check_nonnegative(self.ridge, "ridge")
         check_nonnegative(self.tol, "tol")
         if self.n_features is not None:
             check_count(self.n_features, "n_features", minimum=1, maximum=n_features)
-        if self.priors is not None:
-            check_priors(self.priors, n_classes)
 
     def _seen(self) -> Sample:
         # An AttributeError, as of any attribute that `fit` sets.
@@ -165,26 +175,35 @@ class StreamingMethods:
     @property
     def _model(self) -> PrefixModel:
         if self._built is None:
-            self._built = self._build(self._sample.X, self._sample.codes)
+            sample = self._sample
+            self._built = self._build(sample, self.classes_, self._priors, sample.X, sample.codes)
         return self._built
 
     @property
     def _n_used(self) -> int:
-        return self.n_features_in_ if self.n_features is None else int(self.n_features)
+        if self.n_features is None:
+            return self.n_features_in_
+        return check_count(self.n_features, "n_features", minimum=1, maximum=self.n_features_in_)
 
-    def _build(self, X: np.ndarray | None, codes: np.ndarray | None) -> PrefixModel:
-        counts = self._sample.moments.counts
+    def _build(
+        self, sample: Sample, classes: np.ndarray, priors: np.ndarray, X: np.ndarray | None, codes: np.ndarray | None
+    ) -> PrefixModel:
+        counts = sample.moments.counts
         if (counts == 0).any():
-            missing = self.classes_[counts == 0].tolist()
-            raise ValueError(
+            missing = classes[counts == 0].tolist()
+            raise _NoRuleYetError(
                 f"partial_fit must have seen each class before a rule is asked for, got no row of {missing}"
             )
-        if self._sample.n_rows <= len(counts):
-            raise ValueError(
+        if sample.n_rows <= len(counts):
+            raise _NoRuleYetError(
                 f"partial_fit must have seen more rows than classes before a rule is asked for, got "
-                f"{self._sample.n_rows} rows of {len(counts)} classes"
+                f"{sample.n_rows} rows of {len(counts)} classes"
             )
-        return fit_model(self._sample.moments, X, codes, self.priors_, ridge=float(self.ridge), tol=float(self.tol))
+        return fit_model(sample.moments, X, codes, priors, ridge=float(self.ridge), tol=float(self.tol))
+
+
+class _NoRuleYetError(ValueError, AttributeError):
+    """Too little has been seen: a ValueError of a call, and of an attribute one that `hasattr` knows."""
 
 
 def _class_list(classes: Any) -> np.ndarray:

@@ -20,6 +20,7 @@ from fastcurse.experiments._trials import run_trials
 
 NAME = "noise"
 _SMALL_ROWS, _SMALL_DRAWS = 50, 120
+_SEPARABLE_AT = (235, 241, 245, 249, 255, 261, 281)
 QUICK = {"repeats": 8, "step": 160, "separable_at": ()}  # a linear program takes a third of a second
 # Prefixes, as shares of N, at which LDA's mean training accuracy is checked. There the closed form is right to
 # 0.5 / N, measured at N = 50, 200 and 500 by 4000, 800 and 200 draws: at most 0.37 / N where that is resolved. Below,
@@ -47,7 +48,7 @@ def run(
     n_features: int = 500,
     repeats: int = 24,
     step: int = 20,
-    separable_at: tuple[int, ...] = (235, 241, 245, 249, 255, 261, 281),
+    separable_at: tuple[int, ...] | None = None,
     n_jobs: int | None = -1,
     random_state: Any = 0,
     progress: bool = False,
@@ -64,7 +65,7 @@ def run(
         Independent draws, at least 2.
     step : int, default=20
         Distance of the prefixes 1, 1 + step, ...
-    separable_at : tuple of int, default=(235, 241, 245, 249, 255, 261, 281)
+    separable_at : tuple of int, optional
         Prefixes at which a linear program decides separability, increasing; seven take three programs a draw.
     n_jobs : int or None, default=-1
         Processes, as scikit-learn means it: -1 all processors, None 1. The result is the same for any number.
@@ -82,7 +83,11 @@ def run(
     n_features = _validation.check_count(n_features, "n_features", minimum=2)
     repeats = _validation.check_count(repeats, "repeats", minimum=2)
     step = _validation.check_count(step, "step", minimum=1)
-    separable = _validation.check_prefixes(separable_at, n_features) if len(separable_at) else np.empty(0, np.int64)
+    if separable_at is None:
+        separable_at = tuple(p for p in _SEPARABLE_AT if p <= n_features)
+    separable = np.empty(0, np.int64)
+    if len(separable_at):
+        separable = _validation.check_prefixes(separable_at, n_features, "separable_at")
     n_train = n_samples // 2
     svm_prefixes = np.arange(1, n_features + 1, step)
     lda_prefixes = np.arange(1, min(n_features, n_train - 3) + 1)

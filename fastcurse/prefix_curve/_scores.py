@@ -32,18 +32,23 @@ def scores_of_folds(
     """Return the accuracies (m, n_folds) on the training and on the held-out rows of each fold."""
     from sklearn.base import clone, is_classifier
     from sklearn.model_selection import check_cv
+    from sklearn.utils import _safe_indexing
 
     scorer = last_step(estimator)
     if isinstance(scorer, type) or not (hasattr(scorer, "fit") and hasattr(scorer, "score_path")):
         shown = f"the class {scorer.__name__}" if isinstance(scorer, type) else type(scorer).__name__
         raise TypeError(f"estimator must have the methods fit and score_path, as PrefixLDA() has, got {shown}")
-    X = check_points(X, allow_objects=True)
+    if not hasattr(X, "iloc"):  # a frame keeps its names for the estimator, which checks it
+        X = check_points(X, allow_objects=True)
     y = check_labels(y, len(X))
     train_scores, test_scores = [], []
     for train, test in check_cv(cv, y, classifier=is_classifier(scorer)).split(X, y, groups):
-        fitted = clone(estimator).fit(X[train], y[train])
-        train_scores.append(_score_path(fitted, X[train], y[train], prefixes))
-        test_scores.append(_score_path(fitted, X[test], y[test], prefixes))
+        rows = [_safe_indexing(X, part) for part in (train, test)]
+        fitted = clone(estimator).fit(rows[0], y[train])
+        train_scores.append(_score_path(fitted, rows[0], y[train], prefixes))
+        test_scores.append(_score_path(fitted, rows[1], y[test], prefixes))
+    if len({len(scores) for scores in train_scores}) > 1:
+        raise ValueError("prefixes must be given where folds have different numbers of features, got None")
     return np.transpose(train_scores), np.transpose(test_scores)
 
 
@@ -52,7 +57,7 @@ def last_step(estimator: Any) -> Any:
     return estimator.steps[-1][1] if hasattr(estimator, "steps") else estimator
 
 
-def _score_path(fitted: Any, X: np.ndarray, y: np.ndarray, prefixes: Any) -> np.ndarray:
+def _score_path(fitted: Any, X: Any, y: np.ndarray, prefixes: Any) -> np.ndarray:
     # scikit-learn's pipelines pass on the methods that they know; score_path is not among them.
     scorer = last_step(fitted)
     return scorer.score_path(X if scorer is fitted else fitted[:-1].transform(X), y, prefixes)
