@@ -1,19 +1,24 @@
-"""Hit-or-miss: seconds for the same number of draws, NumPy's vectorised code and ours in turn."""
+"""Ball volumes: seconds for the same number of draws, peers in turn; and what each method knows at equal time."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import numpy as np
+from numba import njit
 
 from fastcurse.balls import estimate_ball_volume
 
-DIMENSIONS = (2, 10, 20)
-N_DRAWS = 2_000_000
-REPEATS = 5
+DIMENSIONS = (2, 5, 10, 20, 30)
+N_DRAWS = 10_000_000
+REPEATS = 3
 _ROWS = 100_000  # a block of 16 MB at d = 20: NumPy is at its best where its temporaries stay in the cache
+_EQUAL_SECONDS = 1.0
+_COMPARED = (2, 5, 10, 20, 100, 1000)
+_HITS_UP_TO = 20  # beyond, counting hits finds none in a second
 
 
 def count_hits_as_written(rng: np.random.Generator, n_draws: int, d: int) -> int:
@@ -28,7 +33,27 @@ def count_hits_tuned(rng: np.random.Generator, n_draws: int, d: int) -> int:
     return int(np.count_nonzero(np.einsum("ij,ij->i", points, points) <= 1.0))
 
 
-PEERS = {"NumPy, as usually written": count_hits_as_written, "NumPy, tuned": count_hits_tuned}
+@njit
+def count_hits_numba(rng, n_draws, d):
+    """Count hits in one orthant by a plain loop that stops a draw when it is outside; one thread, as its generator."""
+    hits = 0
+    for _ in range(n_draws):
+        total = 0.0
+        for _ in range(d):
+            x = rng.random()
+            total += x * x
+            if total > 1.0:
+                break
+        if total <= 1.0:
+            hits += 1
+    return hits
+
+
+PEERS = {
+    "NumPy, as usually written": count_hits_as_written,
+    "NumPy, tuned": count_hits_tuned,
+    "Numba loop, NumPy's generator": count_hits_numba,
+}
 
 
 def _seconds(call: Callable[[], object]) -> float:
@@ -41,10 +66,11 @@ def _count_in_blocks(count_hits: Callable[..., int], rng: np.random.Generator, d
     return sum(count_hits(rng, _ROWS, d) for _ in range(N_DRAWS // _ROWS))
 
 
-def run() -> list[dict]:
-    """Return one row a dimension and peer; best of `REPEATS`, peer and ours timed in turn."""
+def run() -> list[dict[str, Any]]:
+    """Return one row a dimension and peer, best of `REPEATS`; then one row a dimension and method at equal time."""
     rng = np.random.default_rng(0)
     estimate_ball_volume(2, 1, random_state=0)  # compiles, or loads from the cache
+    count_hits_numba(rng, 1, 2)
     rows = []
     for d in DIMENSIONS:
         ours = partial(estimate_ball_volume, d, N_DRAWS, random_state=0)
@@ -59,6 +85,29 @@ def run() -> list[dict]:
                     "peer_seconds": peer_seconds,
                     "our_seconds": our_seconds,
                     "ratio": peer_seconds / our_seconds,
+                }
+            )
+    return rows + _errors_at_equal_time()
+
+
+def _errors_at_equal_time() -> list[dict[str, Any]]:
+    """Relative standard error of the volume that each method states after about a second."""
+    rows = []
+    for d in _COMPARED:
+        for method in ("hit_or_miss", "quasi", "telescoping"):
+            if method != "telescoping" and d > _HITS_UP_TO:
+                continue
+            n_draws, seconds = 2**14 if method == "quasi" else 64 * d + 10_000, 0.0
+            while seconds < _EQUAL_SECONDS / 2:  # the draws that take about the time, found by doubling
+                began = time.perf_counter()
+                estimate = estimate_ball_volume(d, n_draws, method=method, random_state=0)
+                seconds = time.perf_counter() - began
+                n_draws *= 2
+            rows.append(
+                {
+                    "case": f"relative standard error after {seconds:.1f} s, d = {d}, {method}",
+                    "value": float(estimate.standard_error),
+                    "n_draws": n_draws // 2,
                 }
             )
     return rows

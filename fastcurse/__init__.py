@@ -4,6 +4,7 @@ The layers (an import may only point down)::
 
     cli  report                        what a person runs and looks at
     experiments                        the article's sections
+    prefix_curve                       Display classes, which people draw
     plots                              matplotlib, imported lazily
     distances  discriminant  balls     public functions: validate -> plan -> run -> frozen result
     trunk  feature_order               data to run them on
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from fastcurse.discriminant import PrefixLDA
     from fastcurse.distances import DistanceExtremes, DistanceMoments, distance_extremes, distance_moments
     from fastcurse.feature_order import FeatureOrder
+    from fastcurse.prefix_curve import PrefixCurveDisplay
     from fastcurse.trunk import make_trunk, nearest_mean_path, trunk_blocks
 
 _HOME = {
@@ -43,6 +45,7 @@ _HOME = {
     "DistanceExtremes": "distances",
     "DistanceMoments": "distances",
     "FeatureOrder": "feature_order",
+    "PrefixCurveDisplay": "prefix_curve",
     "PrefixLDA": "discriminant",
     "ball_volume": "balls",
     "distance_extremes": "distances",
@@ -61,6 +64,7 @@ __all__ = [
     "DistanceExtremes",
     "DistanceMoments",
     "FeatureOrder",
+    "PrefixCurveDisplay",
     "PrefixLDA",
     "__version__",
     "ball_volume",

@@ -19,7 +19,7 @@ PACKAGE = Path(fastcurse.__file__).parent
 MODULES = sorted(PACKAGE.rglob("*.py"))
 # Rank of each layer: an import may point to the same stem's package or to a lower rank.
 LAYERS = {
-    "cli": 6, "__main__": 7, "report": 5, "experiments": 4, "plots": 3,
+    "cli": 6, "__main__": 7, "report": 5, "experiments": 4, "prefix_curve": 4, "plots": 3,
     "distances": 2, "discriminant": 2, "balls": 2, "trunk": 2, "feature_order": 2,
     "engine": 1, "_kernels": 0, "theory": 0, "reference": 0, "_validation": 0, "_version": 0,
 }  # fmt: skip
@@ -99,8 +99,8 @@ def public_callables():
                     yield f"{name}.{member}", getattr(value, member)
         elif inspect.isclass(value):
             yield name, value
-            for member, function in inspect.getmembers(value, inspect.isfunction):
-                if not member.startswith("_") and function.__module__.startswith("fastcurse"):
+            for member, function in inspect.getmembers(value, inspect.isroutine):
+                if not member.startswith("_") and (function.__module__ or "").startswith("fastcurse"):
                     yield f"{name}.{member}", function
         elif callable(value):
             yield name, value
@@ -125,7 +125,7 @@ def test_docstring_parameters_equal_the_signature(name, function):
     if inspect.isclass(function) and "Attributes\n" in docstring and "Parameters\n" not in docstring:
         return  # a result: people read it, they do not build it
     parameters = [parameter for parameter in inspect.signature(function).parameters if parameter != "self"]
-    documented = documented_parameters(docstring)
+    documented = [name.lstrip("*") for name in documented_parameters(docstring)]
     simple = not documented and len(parameters) == 0
     assert simple or documented == parameters
 

@@ -6,19 +6,20 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from scipy.stats import norm
 
 import fastcurse as fc
 from fastcurse import experiments
-from fastcurse.experiments import Check, _ball_points, ball, concentration, moons, noise, peaking
-from fastcurse.experiments._result import printed_decimals, printed_numbers
+from fastcurse.experiments import Check, _ball_points, _peaking_checks, ball, concentration, moons, noise, peaking
+from fastcurse.experiments._result import family_sigmas, printed_decimals, printed_numbers
 from fastcurse.reference import article
 
 SMALL = {
     "ball": {"n_draws": 20_000, "repeats": 2, "n_points": 500},
     "concentration": {"n_samples": 200, "n_features": 40, "repeats": 3},
-    "peaking": {"n_samples": 120, "n_features": 100, "repeats": 4},
+    "peaking": {"n_samples": 120, "n_features": 120, "repeats": 40, "small_trials": 100},
     "moons": {"repeats": 30, "noise_repeats": 4, "dimensions": (2, 5, 10)},
-    "noise": {"n_samples": 100, "n_features": 60, "repeats": 4, "separable_at": (20, 24, 30)},
+    "noise": {"n_samples": 100, "n_features": 60, "repeats": 20, "separable_at": (20, 24, 30)},
 }
 
 
@@ -74,6 +75,13 @@ class TestEveryExperiment:
             experiments.ALL[name].run(repeats=2.5)
         with pytest.raises(ValueError, match="random_state must be at least 0"):
             experiments.ALL[name].run(random_state=-1)
+
+    def test_number_of_jobs_is_checked(self, name, results):
+        if "n_jobs" in experiments.ALL[name].run.__kwdefaults__:
+            with pytest.raises(ValueError, match="n_jobs must not be 0"):
+                experiments.ALL[name].run(n_jobs=0)
+            with pytest.raises(TypeError, match="n_jobs must be a whole number, got 'all'"):
+                experiments.ALL[name].run(n_jobs="all")
 
 
 class TestCheck:
@@ -204,12 +212,129 @@ class TestPeaking:
     def test_each_trial_has_fresh_data(self, results):
         trials = results["peaking"].tables["trials"]
         at = trials["p"] == 51
-        assert len(set(trials["exact_accuracy"][at])) == at.sum() == 4
+        assert len(set(trials["exact_accuracy"][at])) == at.sum() == 40
 
+    @pytest.mark.statistical
     def test_test_accuracy_estimates_the_exact_one(self, results):
+        # Given the rules of a trial, its test half has a variance of at most .25/60 at each prefix, and the mean over
+        # prefixes no more: 4 standard deviations of 40 trials, false alarm 6e-5.
         trials = results["peaking"].tables["trials"]
-        # Binomial with 60 rows, averaged over trials and correlated prefixes: sd at most .065/2.
-        assert abs((trials["test_accuracy"] - trials["exact_accuracy"]).mean()) < 4 * 0.033
+        assert abs((trials["test_accuracy"] - trials["exact_accuracy"]).mean()) < 4 * 0.5 / np.sqrt(60 * 40)
+
+    def test_every_prefix_is_measured(self, results):
+        assert results["peaking"].tables["summary"]["p"].tolist() == list(range(1, 121))
+        assert peaking.run.__kwdefaults__["step"] == 1
+
+    def test_closed_forms_are_checked_at_many_prefixes(self, results):
+        names = [check.name for check in results["peaking"].checks]
+        assert sum(name.startswith("LDA, mean exact accuracy") for name in names) >= 20
+        assert sum(name.startswith("covariance known") for name in names) >= 20
+        assert sum(name.startswith("20 rows a class") for name in names) == 20
+
+    @pytest.mark.parametrize(
+        ("formula", "wrong", "failing"),
+        [
+            # The covariance's error forgotten, part of the error missing, the means' error forgotten.
+            ("lda_accuracy", lambda p, n: fc.theory.known_covariance_accuracy(p, n), "LDA, mean exact accuracy p=36"),
+            ("lda_error", lambda *args: 0.7 * fc.theory.lda_error(*args), "LDA, mean exact accuracy p=120"),
+            ("known_covariance_error_exact", lambda p, m: 1.0 - fc.theory.bayes_accuracy(p), "covariance known p=120"),
+        ],
+    )  # fmt: skip
+    def test_a_wrong_closed_form_fails_the_checks(self, monkeypatch, formula, wrong, failing):
+        # Formulas of their own: the wrong ones above call the right ones.
+        forms = type("Forms", (), {name: staticmethod(getattr(fc.theory, name)) for name in fc.theory.__all__})
+        setattr(forms, formula, staticmethod(wrong))
+        monkeypatch.setattr(peaking, "theory", forms)
+        monkeypatch.setattr(_peaking_checks, "theory", forms)
+        result = peaking.run(**SMALL["peaking"])
+        assert failing in [check.name for check in result.checks if not check.ok]
+
+    def test_a_rule_that_is_not_lda_fails_the_exact_expectation(self, monkeypatch):
+        class Ridge(fc.PrefixLDA):
+            def __init__(self):
+                super().__init__(ridge=0.5)
+
+        monkeypatch.setattr(peaking, "PrefixLDA", Ridge)
+        failed = [check.name for check in peaking.run(**SMALL["peaking"]).checks if not check.ok]
+        assert sum(name.startswith("20 rows a class") for name in failed) >= 5
+
+    def test_weights_in_blocks_are_the_weights_at_once(self, results, monkeypatch):
+        monkeypatch.setattr(peaking, "_COEF_BYTES", 120 * 8 * 7)
+        blocks = peaking.run(**SMALL["peaking"]).tables["summary"]
+        for name, column in results["peaking"].tables["summary"].items():
+            np.testing.assert_allclose(blocks[name], column, atol=1e-9)
+
+
+@pytest.mark.parametrize("order", peaking.ORDERS)
+class TestPeakingOrders:
+    PARAMS = {"n_samples": 80, "n_features": 60, "repeats": 30, "small_trials": 2}  # noqa: RUF012
+
+    def test_exact_accuracy_is_that_of_the_ordered_rule(self, order, monkeypatch):
+        """The weights mapped back to the features, against the scores of the means in the transformer's own frame."""
+        fitted = []
+
+        class Recorded(fc.FeatureOrder):
+            def fit(self, X, y=None):
+                fitted.append(self)
+                self.seen = X.shape, len(y)
+                return super().fit(X, y)
+
+        monkeypatch.setattr(peaking, "FeatureOrder", Recorded)
+        prefixes = np.array([1, 5, 20, 35])
+        trial = peaking._trial(np.random.default_rng(0), n_samples=80, n_features=60, prefixes=prefixes, order=order)
+        X_train, y_train, X_test, y_test = peaking._split(np.random.default_rng(0), 80, 60)
+        if order == "given":
+            assert not fitted
+            transform = np.asarray
+        else:
+            (transformer,) = fitted
+            assert transformer.seen == ((40, 60), 40)  # the training half only
+            transform = transformer.transform
+        model = fc.PrefixLDA().fit(transform(X_train), y_train)
+        assert np.array_equal(trial.test, model.score_path(transform(X_test), y_test, prefixes))
+        mean = 1 / np.sqrt(np.arange(1, 61))
+        # Class 0 has the positive mean and a negative score; the features' noise has the weights' norm in any frame.
+        scores = model.decision_path(transform(np.array([-mean, mean])), prefixes)
+        norms = np.linalg.norm(model.coef_path(prefixes)[0][:, 0], axis=1)
+        expected = (norm.cdf(scores[:, 0] / norms) + norm.cdf(-scores[:, 1] / norms)) / 2
+        np.testing.assert_allclose(trial.exact, expected, atol=1e-9)
+
+    def test_bayes_and_known_covariance_in_this_order(self, order):
+        prefixes = np.arange(1, 40)
+        trial = peaking._trial(np.random.default_rng(0), n_samples=80, n_features=60, prefixes=prefixes, order=order)
+        bayes = fc.theory.bayes_accuracy(prefixes)
+        in_order = norm.cdf(np.sqrt(trial.separation))
+        assert (np.diff(trial.separation) >= 0).all()
+        assert (trial.known_covariance <= in_order + 1e-12).all()
+        assert (trial.exact <= in_order + 1e-12).all()
+        if order == "given":
+            np.testing.assert_allclose(in_order, bayes, atol=1e-12)
+        elif order != "pca":
+            assert (in_order <= bayes + 1e-12).all()  # the given order is the best
+
+    def test_run(self, order):
+        result = peaking.run(**self.PARAMS, order=order)
+        assert [check for check in result.checks if not check.ok] == []
+        assert result.params["order"] == order
+        assert result.tables["summary"]["p"][-1] == (39 if order == "pca" else 60)
+        for figure in result.figures:
+            result.plot(figure).canvas.draw()
+
+
+def test_unknown_order_is_named():
+    with pytest.raises(ValueError, match=r"order must be one of 'given', .*, got 'best'"):
+        peaking.run(order="best")
+
+
+class TestFamilySigmas:
+    @pytest.mark.statistical
+    def test_false_alarm_rate_of_a_family(self):
+        # 20 standard normal means of 10 draws each, 4000 families at a rate of .05: 200 false alarms, sd 14; the
+        # union bound is nearly reached. Both bounds at 4 sd: false alarm 6e-5.
+        draws = np.random.default_rng(0).normal(size=(4000, 20, 10))
+        z = np.abs(draws.mean(axis=2)) / (draws.std(axis=2, ddof=1) / np.sqrt(10))
+        alarms = (z > family_sigmas(10, 20, 0.05)).any(axis=1).sum()
+        assert 4000 * (1 - (1 - 0.05 / 20) ** 20) - 4 * 14 < alarms < 200 + 4 * 14
 
 
 class TestMoons:
@@ -245,6 +370,22 @@ class TestNoise:
         prefixes = np.arange(1, 31, 3)
         found = noise._separable_prefixes(X, y, prefixes)
         assert found.tolist() == [noise.is_separable(X[:, :p], y) for p in prefixes]
+
+    @pytest.mark.parametrize(
+        ("formula", "wrong", "failing"),
+        [
+            ("training_accuracy", lambda p, n: norm.cdf(np.sqrt(p / n)), "LDA's mean training accuracy p=45"),
+            ("training_accuracy", lambda p, n: 0.9 + 0 * p, "LinearSVC's mean training accuracy p=1"),
+            ("separable_probability", lambda p, n: 1.0 - 0 * p, "share of separable draws, 50 rows, p=20"),
+        ],
+    )
+    def test_a_wrong_closed_form_fails_the_checks(self, monkeypatch, formula, wrong, failing):
+        monkeypatch.setattr(noise.theory, formula, wrong)
+        assert failing in [check.name for check in noise.run(**SMALL["noise"]).checks if not check.ok]
+
+    def test_lda_is_checked_at_many_prefixes(self):
+        result = noise.run(n_samples=200, n_features=100, repeats=2, step=50, separable_at=())
+        assert sum(check.name.startswith("LDA's mean training") for check in result.checks) >= 20
 
 
 class TestPeakingGrid:

@@ -76,3 +76,28 @@ def test_width_can_be_chosen_by_environment(monkeypatch):
     monkeypatch.setenv("FASTCURSE_VECTOR_BITS", "1024")
     with pytest.raises(ValueError, match="FASTCURSE_VECTOR_BITS must be 128, 256 or 512, got '1024'"):
         simd.host_bits()
+
+
+@kernel()
+def fill_integers(width, first, a, b, kept, space):
+    x, y = simd.load(width, a, 0), simd.load(width, b, 0)
+    simd.store(space, 0, simd.count_from(width, first))
+    bits = simd.lanes_up_to(x, y)
+    simd.store_lanes(kept, 1, x, bits)
+    return bits, simd.count_bits(bits)
+
+
+@pytest.mark.parametrize("width", WIDTHS, ids=lambda width: f"{64 * len(width)} bits")
+@pytest.mark.parametrize("seed", range(20))
+def test_unsigned_integers_against_numpy(width, seed):
+    lanes = len(width)
+    a, b = np.random.default_rng(seed).integers(0, 2**64, (2, lanes), dtype=np.uint64)
+    b[0] = a[0]
+    kept, space = np.zeros(lanes + 2, dtype=np.uint64), np.zeros(lanes, dtype=np.uint64)
+    bits, count = fill_integers(width, np.uint64(2**40), a, b, kept, space)
+    assert space.tolist() == [2**40 + k for k in range(lanes)]
+    assert [bool(bits >> k & 1) for k in range(lanes)] == (a <= b).tolist()
+    assert count == (a <= b).sum()
+    assert kept[1 : 1 + count].tolist() == a[a <= b].tolist()
+    assert not kept[1 + count :].any()  # what lies beyond is not touched
+    assert kept[0] == 0

@@ -221,3 +221,53 @@ def lanes_below(_context, a, b):
         return lanes(builder, *arguments)
 
     return types.int64(a, b), generate
+
+
+@intrinsic
+def count_from(_context, width, first):
+    """Return first, first + 1, ...: a vector of uint64."""
+    vector = vector_of(width, types.uint64)
+
+    def generate(context, builder, _signature, arguments):
+        steps = ir.Constant(context.get_value_type(vector), list(range(vector.lanes)))
+        return builder.add(spread(context, builder, vector, arguments[1]), steps)
+
+    return vector(width, types.uint64), generate
+
+
+@intrinsic
+def lanes_up_to(_context, a, b):
+    """Return the lanes with a <= b, unsigned, as bits of an int64, lane 0 lowest."""
+
+    def generate(_context, builder, _signature, arguments):
+        bits = builder.bitcast(builder.icmp_unsigned("<=", *arguments), ir.IntType(a.lanes))
+        return builder.zext(bits, ir.IntType(64))
+
+    return types.int64(a, b), generate
+
+
+@intrinsic
+def count_bits(_context, bits):
+    """Return how many bits of an int64 are set."""
+
+    def generate(_context, builder, _signature, arguments):
+        return builder.ctpop(arguments[0])
+
+    return types.int64(types.int64), generate
+
+
+@intrinsic
+def store_lanes(_context, array, index, vector, bits):
+    """Write the lanes of the vector whose bit is set, close together, to array[index] and on: no more than those."""
+
+    def generate(context, builder, signature, arguments):
+        pointer = element(context, builder, signature.args[0], *arguments[:2])
+        lanes_ = vector.lanes
+        mask = builder.bitcast(builder.trunc(arguments[3], ir.IntType(lanes_)), ir.VectorType(ir.IntType(1), lanes_))
+        kind = context.get_value_type(vector)
+        name = f"llvm.masked.compressstore.v{lanes_}i{vector.element.bitwidth}"
+        signature_ = ir.FunctionType(ir.VoidType(), [kind, pointer.type, mask.type])
+        builder.call(cgutils.get_or_insert_function(builder.module, signature_, name), [arguments[2], pointer, mask])
+        return context.get_dummy_value()
+
+    return types.void(array, types.intp, vector, types.int64), generate

@@ -11,6 +11,7 @@ from scipy import special
 
 from fastcurse import _validation
 from fastcurse.balls import _hit_or_miss, _quasi, _telescoping
+from fastcurse.engine.checkpoint import Checkpoint
 from fastcurse.theory import balls as closed_forms
 
 METHODS = ("hit_or_miss", "telescoping", "quasi")
@@ -74,7 +75,9 @@ def estimate_ball_volume(
     random_state: Any = None,
     confidence: float = 0.95,
     n_threads: int | None = None,
+    checkpoint: Any = None,
     progress: bool = False,
+    client: Any = None,
 ) -> BallVolumeEstimate:
     """Estimate the volume of the unit ball from random points.
 
@@ -97,8 +100,13 @@ def estimate_ball_volume(
         Level of the interval, strictly between 0 and 1.
     n_threads : int, optional
         Threads of hit_or_miss; None: all available. The others use one. The result does not depend on it.
+    checkpoint : str or path, optional
+        File that the count of hit_or_miss is kept in while it goes on, and from which a later call goes on: with the
+        same d and random_state (or None, for the file's) and at least as many draws.
     progress : bool, default=False
         Show a progress bar on stderr when that is a terminal.
+    client : dask.distributed.Client, optional
+        Cluster whose workers make the draws of hit_or_miss; n_threads then does not count. The hits are the same.
 
     Returns
     -------
@@ -109,17 +117,19 @@ def estimate_ball_volume(
     Raises
     ------
     ValueError
-        If d, n_draws, confidence or n_threads is out of range, or the method is unknown.
+        If d, n_draws, confidence or n_threads is out of range, the method is unknown, the checkpoint is of other work,
+        or checkpoint or client is given with another method than hit_or_miss.
     TypeError
-        If d, n_draws or n_threads is not a whole number, or random_state no seed.
+        If d, n_draws or n_threads is not a whole number, random_state no seed, or checkpoint no path.
 
     Notes
     -----
-    *hit_or_miss.* A draw is given up as soon as it is outside, after four to five coordinates on average, so it takes
-    a few nanoseconds at any d; memory is O(1). A hit costs 2^d / V_d draws: 1.3 at d = 2, 4e7 at d = 20. The interval
-    is Clopper and Pearson's: exact, hence conservative. Ctrl-C is served between batches of about a fifth of a second.
+    *hit_or_miss.* Eight coordinates of a draw are looked at together, and the draw is given up as soon as it is
+    outside: a nanosecond or two at any d; memory is O(1). A hit costs 2^d / V_d draws: 1.3 at d = 2, 4e7 at d = 20.
+    The interval is Clopper and Pearson's: exact, hence conservative. Ctrl-C is served between batches of about a
+    fifth of a second.
     *telescoping.* Each of the d - 1 factors has strata of two draws (an odd last draw is not made), t drawn where the
-    integrand lives. Standard error of log V: about 2.4 d² n^-1.5, so 1 % takes 39 d^(4/3) draws, at 50 ns each; memory
+    integrand lives. Standard error of log V: about 2.4 d² n^-1.5, so 1 % takes 39 d^(4/3) draws, at 30 ns each; memory
     is O(d). The interval is log V ± Student t · standard error (delta method, Satterthwaite's degrees of freedom), in
     logarithms. Covers the volume in 94 to 96 % of the runs at confidence .95, from the smallest n on.
     *quasi.* The interval rests on the 16 replicates alone: mean ± Student t (15 degrees of freedom) · their standard
@@ -131,9 +141,9 @@ def estimate_ball_volume(
     ----------
     J. K. Salmon, M. A. Moraes, R. O. Dror, D. E. Shaw (2011), Parallel random numbers: as easy as 1, 2, 3, SC'11, for
     Philox. *Differs:* in hit_or_miss the high and the low bits of a coordinate come from different blocks, so that a
-    draw can be decided from the high ones.
+    draw can be decided from the 16 high ones.
     C. J. Clopper, E. S. Pearson (1934), The use of confidence or fiducial limits, Biometrika 26, 404-413.
-    A. B. Owen (2023), Practical Quasi-Monte Carlo Integration, chapters 1 and 17, for replicated scramblings.
+    A. B. Owen (2023), Practical Quasi-Monte Carlo Integration, for replicated scramblings.
 
     Examples
     --------
@@ -154,6 +164,10 @@ def estimate_ball_volume(
     confidence = _validation.check_fraction(confidence, "confidence")
     n_threads = _validation.check_threads(n_threads)
     seed = _validation.check_seed(random_state)
+    kept = _validation.check_path(checkpoint, "checkpoint")
+    if method != "hit_or_miss" and (kept is not None or client is not None):
+        name = "checkpoint" if kept is not None else "client"
+        raise ValueError(f"{name} must be None unless method is 'hit_or_miss', got method {method!r}")
     if method == "telescoping":
         _telescoping.check_draws(d, n_draws)
         log_volume = _telescoping.log_volume(d, n_draws, seed.generate_state(2, np.uint64), progress=progress)
@@ -162,8 +176,11 @@ def estimate_ball_volume(
         _quasi.check_draws(d, n_draws)
         hits, shares = _quasi.replicate_shares(d, n_draws, seed, progress=progress)
         return _quasi_estimate(d, n_draws, hits, shares, confidence)
-    key = seed.generate_state(2, np.uint32)
-    hits = _hit_or_miss.count_hits(d, n_draws, key, n_threads=n_threads, progress=progress)
+    key = None if random_state is None else seed.generate_state(2, np.uint32)
+    saved = None if kept is None else Checkpoint(kept, {"estimate": "hit_or_miss", "d": d})
+    hits = _hit_or_miss.count_hits(
+        d, n_draws, key, n_threads=n_threads, progress=progress, checkpoint=saved, client=client
+    )
     return _hit_or_miss_estimate(d, n_draws, hits, confidence)
 
 

@@ -1,43 +1,137 @@
-"""Hit-or-miss: how many of the draws fall into the ball, and the exact interval of such a count."""
+"""Hit-or-miss: how many draws fall into the ball, here or on a cluster, and the exact interval of such a count."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from scipy import special
 
 from fastcurse._kernels import balls as kernels
+from fastcurse._kernels import simd
 from fastcurse.engine.batches import progress_bar, run_batches
+from fastcurse.engine.checkpoint import Checkpoint
 from fastcurse.engine.threads import parallel_region
 
 MAX_DRAWS = 2**53  # every count is then exact in float64
 MAX_DIMENSION = kernels.MAX_DIMENSION
-_BLOCK = 2**15  # draws of one turn of the parallel loop: about .2 ms
+_BLOCK = 2**15  # draws of one turn of the parallel loop: about .1 ms
 _MAX_ITEMS = 2**20  # work items of a run: memory does not grow with the number of draws
-_DRAWS_A_BATCH = 2**26  # about .2 s on two cores, also for the first batch, which no measured speed bounds
+_DRAWS_A_BATCH = 2**26  # about .1 s on two cores, also for the first batch, which no measured speed bounds
+_DRAWS_A_TASK = 2**28  # of a cluster: about a second of a core
+_TASKS_A_THREAD = 4  # in flight at once, after which a checkpoint is written
 
 
 def count_hits(
-    d: int, n_draws: int, key: np.ndarray, *, n_threads: int | None, progress: bool, block: int = _BLOCK
+    d: int,
+    n_draws: int,
+    key: np.ndarray | None,
+    *,
+    n_threads: int | None,
+    progress: bool,
+    checkpoint: Checkpoint | None = None,
+    client: Any = None,
+    block: int = _BLOCK,
 ) -> int:
-    """Return the hits among draws 0 .. n_draws - 1 of stream 0; `block` changes the speed alone."""
-    item = block * -(-n_draws // (block * _MAX_ITEMS))
-    work = np.full(-(-n_draws // item), float(item))
-    work[-1] = n_draws - item * (len(work) - 1)
+    """Return the hits among draws 0 .. n_draws - 1 of stream 0; `block` changes the speed alone.
+
+    A `key` of None is that of the `checkpoint`, which may have been made with fewer draws, or fresh.
+    """
+    done = hits = 0
+    state = checkpoint.load() if checkpoint is not None else None
+    if state is not None and checkpoint is not None:
+        done, hits, kept = _read(state, n_draws, checkpoint)
+        if key is not None and (key != kept).any():
+            raise ValueError(f"checkpoint must be of the same random_state, got another in {str(checkpoint.path)!r}")
+        key = kept
+    used = np.random.SeedSequence().generate_state(2, np.uint32) if key is None else key
+
+    def save() -> None:
+        if checkpoint is not None:
+            checkpoint.save({"draws": done, "hits": hits, "key": used.tolist()})
+
+    def take(new_hits: int, stop: int) -> None:
+        nonlocal done, hits
+        bar.update(stop - done)
+        done, hits = stop, hits + new_hits
+        save()
+
+    with progress_bar(n_draws, f"hit-or-miss, d = {d}", unit="draw", enabled=progress) as bar:
+        bar.update(done)
+        if client is None:
+            with parallel_region(n_threads):
+                _count_here(d, done, n_draws, used, block, take)
+        else:
+            _count_on_cluster(client, d, done, n_draws, used, take)
+        save()
+    return hits
+
+
+def _read(state: dict[str, Any], n_draws: int, checkpoint: Checkpoint) -> tuple[int, int, np.ndarray]:
+    """Return draws, hits and key of a checkpoint's state."""
+    draws: Any = state.get("draws")
+    hits: Any = state.get("hits")
+    key: Any = state.get("key")
+    if not (_is_count(draws) and _is_count(hits) and isinstance(key, list) and len(key) == 2) or (
+        hits > draws or not all(_is_count(word) and word < 2**32 for word in key)
+    ):
+        raise ValueError(f"checkpoint must hold draws, hits and a key, got {state} in {str(checkpoint.path)!r}")
+    if draws > n_draws:
+        raise ValueError(
+            f"checkpoint must be of at most n_draws = {n_draws} draws, got {draws} in {str(checkpoint.path)!r}"
+        )
+    return draws, hits, np.array(key, dtype=np.uint32)
+
+
+def _is_count(number: Any) -> bool:
+    return isinstance(number, int) and not isinstance(number, bool) and number >= 0
+
+
+def _count_here(d: int, first: int, stop: int, key: np.ndarray, block: int, take: Callable[[int, int], None]) -> None:
+    """Count draws first .. stop - 1 and give `take` the hits of each batch, in order, with where it ends."""
+    if first >= stop:
+        return
+    item = block * -(-(stop - first) // (block * _MAX_ITEMS))
+    work = np.full(-(-(stop - first) // item), float(item))
+    work[-1] = stop - first - item * (len(work) - 1)
+    width, bounds = simd.width_of(simd.host_bits()), kernels.bounds(d)
+
+    def run(start: int, end: int) -> None:
+        begin, finish = first + start * item, min(first + end * item, stop)
+        block_hits = np.empty(-(-(finish - begin) // block), dtype=np.int64)
+        kernels.scan_hits(width, begin, finish, d, 0, key, *bounds, block, block_hits)
+        take(int(block_hits.sum()), finish)
+
+    run_batches(work, run, max_items=max(1, _DRAWS_A_BATCH // item))
+
+
+def _count_task(d: int, first: int, stop: int, key: np.ndarray) -> int:
+    """Return the hits among draws first .. stop - 1, on one worker of a cluster."""
     hits = 0
 
-    def run(start: int, stop: int) -> None:
+    def take(new_hits: int, end: int) -> None:
         nonlocal hits
-        first, end = start * item, min(stop * item, n_draws)
-        block_hits = np.empty(-(-(end - first) // block), dtype=np.int64)
-        kernels.scan_hits(first, end, d, 0, key, kernels.screen_slack(d), block, block_hits)
-        hits += int(block_hits.sum())
+        hits += new_hits
 
-    with (
-        parallel_region(n_threads),
-        progress_bar(n_draws, f"hit-or-miss, d = {d}", unit="draw", enabled=progress) as bar,
-    ):
-        run_batches(work, run, max_items=max(1, _DRAWS_A_BATCH // item), advance=bar.update)
+    with parallel_region(None):
+        _count_here(d, first, stop, key, _BLOCK, take)
     return hits
+
+
+def _count_on_cluster(
+    client: Any, d: int, first: int, stop: int, key: np.ndarray, take: Callable[[int, int], None]
+) -> None:
+    """Count draws first .. stop - 1 as tasks of a dask.distributed client, some for each of its threads at a time."""
+    wave = _DRAWS_A_TASK * _TASKS_A_THREAD * max(1, sum(client.ncores().values()))
+    for start in range(first, stop, wave):
+        end = min(start + wave, stop)
+        starts = range(start, end, _DRAWS_A_TASK)
+        tasks = [client.submit(_count_task, d, at, min(at + _DRAWS_A_TASK, end), key, pure=False) for at in starts]
+        try:
+            take(sum(client.gather(tasks)), end)
+        finally:
+            client.cancel(tasks)
 
 
 def clopper_pearson(hits: int, n_draws: int, confidence: float) -> tuple[float, float]:

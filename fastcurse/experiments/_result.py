@@ -174,6 +174,15 @@ def sigmas(repeats: int) -> float:
     return 4.0 if repeats >= 20 else float(stats.t.isf(3e-5, repeats - 1))
 
 
+def family_sigmas(repeats: int, n_checks: int, rate: float) -> float:
+    """Return how many standard deviations, estimated from `repeats` draws, each of `n_checks` checks allows.
+
+    Two-sided Student t at `rate` / `n_checks`: together the checks of normal draws raise at most `rate` false alarms a
+    run. Skewed draws raise more: resample them to know how many.
+    """
+    return float(stats.t.isf(rate / (2 * max(n_checks, 1)), repeats - 1))
+
+
 def printed_numbers(name: str) -> dict[str, np.ndarray]:
     """Return the columns of one of the article's printed tables: "ball", "distances" or "noise"."""
     text = (resources.files("fastcurse.experiments") / "article" / f"{name}.csv").read_text(encoding="ascii")

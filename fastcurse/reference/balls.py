@@ -21,20 +21,25 @@ def philox4x32(counter: Sequence[int], key: Sequence[int]) -> list[int]:
     return [c0, c1, c2, c3]
 
 
-def four_coordinates(t: int, quad: int, key: Sequence[int], stream: int = 0) -> list[float]:
-    """Return coordinates 4 quad .. 4 quad + 3 of draw t, in (0, 1]: (k + 1/2) / 2^53 rounded to float64.
+def eight_coordinates(t: int, octet: int, key: Sequence[int], stream: int = 0) -> list[float]:
+    """Return coordinates 8 octet .. 8 octet + 7 of draw t, in (0, 1]: (k + 1/2) / 2^53 rounded to float64.
 
-    The 53 bits of k: 32 high ones from the words of block 2 quad, 21 low ones from those of block 2 quad + 1.
+    The 53 bits of k: 16 upper ones, two coordinates a word of block `octet`, the first above; 37 lower ones, two
+    coordinates a block, 2^31 + 4 octet onwards: the upper 37 of the 64 bits of words 0, 1 and of words 2, 3.
     """
-    high = philox4x32((t & _WORD, t >> 32, 2 * quad, stream), key)
-    low = philox4x32((t & _WORD, t >> 32, 2 * quad + 1, stream), key)
-    return [(float((h << 21) | (w >> 11)) + 0.5) / 2**53 for h, w in zip(high, low, strict=True)]
+    counter = (t & _WORD, t >> 32)
+    upper = [half for word in philox4x32((*counter, octet, stream), key) for half in (word >> 16, word & 0xFFFF)]
+    lower = []
+    for r in range(4):
+        w = philox4x32((*counter, 2**31 + 4 * octet + r, stream), key)
+        lower += [(w[0] << 32 | w[1]) >> 27, (w[2] << 32 | w[3]) >> 27]
+    return [(float(h << 37 | low) + 0.5) / 2**53 for h, low in zip(upper, lower, strict=True)]
 
 
 def uniform_point(t: int, d: int, key: Sequence[int], stream: int = 0) -> list[float]:
     """Return the d coordinates of draw t."""
-    quads = (four_coordinates(t, quad, key, stream) for quad in range(-(-d // 4)))
-    return [x for four in quads for x in four][:d]
+    octets = (eight_coordinates(t, octet, key, stream) for octet in range(-(-d // 8)))
+    return [x for eight in octets for x in eight][:d]
 
 
 def count_hits(first: int, stop: int, d: int, key: Sequence[int], stream: int = 0) -> int:

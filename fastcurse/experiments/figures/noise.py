@@ -42,18 +42,18 @@ def draw_corrected(result: ExperimentResult) -> Figure:
     svm, lda, separable = (result.tables[name] for name in ("svm", "lda", "separable"))
     n_train, repeats = result.params["n_samples"] // 2, result.params["repeats"]
     figure, (left, right) = panels(2)
-    for name in ("train", "test"):
-        mean, sd = svm[f"{name}_mean"], svm[f"{name}_sd"]
-        left.fill_between(svm["p"], mean - 2 * sd, mean + 2 * sd, color=BAND)
-    left.plot(svm["p"], svm["train_mean"], color=SECOND, label=f"LinearSVC, training (band: 2 sd, {repeats} draws)")
+    for table, name, ink in ((lda, "train", "#d9d9d9"), (svm, "train", "#ecd3dc"), (svm, "test", BAND)):
+        mean, sd = table[f"{name}_mean"], table[f"{name}_sd"]
+        left.fill_between(table["p"], mean - 2 * sd, mean + 2 * sd, color=ink, linewidth=0)
+    left.plot(svm["p"], svm["train_mean"], color=SECOND, label="LinearSVC, training")
     left.plot(svm["p"], svm["test_mean"], color=FIRST, linestyle="-.", label="LinearSVC, test")
-    left.plot(lda["p"], lda["train_mean"], color="#222222", linewidth=1, label="LDA, training")
+    left.plot(lda["p"], lda["train_mean"], color="#222222", linewidth=1.2, label="LDA, training")
     left.plot(lda["p"], lda["train_theory"], label=r"theory: $\Phi(\sqrt{g/(1-g)})$", **THEORY)
     left.set(
         xlabel="number of noise features p",
         ylabel="accuracy",
         ylim=(0.2, 1.03),
-        title="Training climbs, test does not",
+        title=f"Training climbs, test does not (mean ± 2 sd of {repeats} draws)",
     )
     p = np.arange(1, result.params["n_features"] + 1)
     cover = np.asarray(theory.separable_probability(p, n_train))

@@ -1,0 +1,32 @@
+"""Every check of an argument, and its message: the argument's name, the rule, the value received."""
+
+from fastcurse._validation._arrays import check_points, check_prefixes, check_real
+from fastcurse._validation._labels import check_classes, check_codes, check_labels, check_priors
+from fastcurse._validation._scalars import (
+    check_choice,
+    check_count,
+    check_fraction,
+    check_jobs,
+    check_nonnegative,
+    check_path,
+    check_seed,
+    check_threads,
+)
+
+__all__ = [
+    "check_choice",
+    "check_classes",
+    "check_codes",
+    "check_count",
+    "check_fraction",
+    "check_jobs",
+    "check_labels",
+    "check_nonnegative",
+    "check_path",
+    "check_points",
+    "check_prefixes",
+    "check_priors",
+    "check_real",
+    "check_seed",
+    "check_threads",
+]
