@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from scipy.stats import norm
@@ -144,6 +146,30 @@ class TestBall:
         assert angles["angle_low"] == pytest.approx(angles["angle_low_exact"], abs=4)
         assert angles["angle_high"] == pytest.approx(angles["angle_high_exact"], abs=4)
         assert angles["angle_mean"] == pytest.approx(np.full(10, 90), abs=5 * 52 / np.sqrt(4000))
+
+    @pytest.mark.statistical
+    def test_scores_of_random_points_are_standard(self):
+        """Mean squares of 100 scores a dimension, 2.5 of 10 dimensions (prefixes) independent: 1 ± 5 √(2/250)."""
+        scores = []
+        for seed in range(100):
+            generator = np.random.default_rng(seed)
+            norms = _ball_points.norm_table(200, 0.1, generator)
+            angles = _ball_points.angle_table(200, generator)
+            scores.append([norms["shell_z_score"][:4], norms["cube_z_score"][:4], angles["z_score"][:4]])
+        mean_squares = np.mean(np.square(scores), axis=(0, 2))
+        assert mean_squares == pytest.approx(np.ones(3), abs=0.45)
+
+    def test_draws_for_one_percent_follow_the_rates(self, results, monkeypatch):
+        monte_carlo = {"d": np.array([2, 2]), "expected_hits": np.array([99, 99]), "exact_volume": np.array([1.0, 1.0])}
+        monte_carlo["volume"] = np.array([1.03, 0.97])  # 3 %: nine times the draws
+
+        def eight_percent_off(d, n_draws, **options):
+            return SimpleNamespace(log_volume=fc.log_ball_volume(d) + 0.08)
+
+        monkeypatch.setattr(ball, "estimate_ball_volume", eight_percent_off)
+        table = ball._draws_for_one_percent(monte_carlo, 1000, 2, np.random.SeedSequence(0))
+        assert table["hit_or_miss_measured"][0] == pytest.approx(9000)
+        assert table["telescoping_measured"][0] == pytest.approx(98 * 8 ** (2 / 3))  # 39 · 2^(4/3) = 98
 
     @pytest.mark.parametrize("table", ["telescoping", "norm", "angle"])
     def test_wrong_samples_fail_the_checks(self, results, table):
