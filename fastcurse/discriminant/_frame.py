@@ -11,7 +11,7 @@ from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
 from fastcurse.discriminant._moments import ClassMoments
 
-_ROWS_A_FEATURE = 4  # rows that one QR decomposition adds to the triangle, in units of its size
+_ROWS_A_QR = 4  # rows that one QR decomposition adds to the triangle, in units of its size
 
 
 class StandardFrame(NamedTuple):
@@ -91,8 +91,8 @@ def triangular_root(X: np.ndarray, codes: np.ndarray, moments: ClassMoments, fra
     """Return R (D, D) with R'R = Z'Z, upper triangular, from blocks of rows: as exact as Z, and small."""
     n_features = X.shape[1]
     root = np.empty((0, n_features))
-    for start in range(0, len(X), _ROWS_A_FEATURE * n_features):
-        rows = slice(start, start + _ROWS_A_FEATURE * n_features)
+    for start in range(0, len(X), _ROWS_A_QR * n_features):
+        rows = slice(start, start + _ROWS_A_QR * n_features)
         Z = centred_rows(np.asarray(X[rows], dtype=np.float64), codes[rows], moments, frame)
         (root,) = qr(np.concatenate([root, Z]), mode="r", overwrite_a=True, check_finite=False)
         root = root[:n_features]

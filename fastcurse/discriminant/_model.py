@@ -28,7 +28,7 @@ _ROWS_PER_BLOCK = 4096
 # Fewer multiply-adds than this, about a millisecond, are not worth waking threads for.
 _SERIAL_WORK = 1_000_000
 # With fewer rows a feature, the rows themselves are the root of the scatter: no QR decomposition, little more memory.
-_ROWS_A_FEATURE = 4
+_ROWS_THAT_ARE_THEIR_ROOT = 4
 # Dense rules held at once.
 _RULES_PER_BATCH = 64
 # Parts of a block counted side by side; fixed, and the counts are whole numbers.
@@ -234,7 +234,7 @@ def fit_model(
         if n_running < n_features:
             if X is None or codes is None:
                 root = scatter_root(moments, frame)
-            elif n_features <= rank and n_samples > _ROWS_A_FEATURE * n_features:
+            elif n_features <= rank and n_samples > _ROWS_THAT_ARE_THEIR_ROOT * n_features:
                 root = triangular_root(X, codes, moments, frame)
             else:
                 root = centred_rows(np.asarray(X, dtype=np.float64), codes, moments, frame)

@@ -88,8 +88,8 @@ class StreamingMethods:
     def partial_fit(self, X: Any, y: Any, classes: Any = None) -> Self:
         """Take in further rows.
 
-        The result is that of `fit` with all rows so far, up to the rounding of sums (1e-10). Rules are computed when
-        they are asked for, which takes more rows than classes, and one row of each.
+        The result is that of `fit` with all rows so far, up to the rounding of sums: 1e-10 of the scores, less near
+        `tol`. Rules are computed when they are asked for, which takes more rows than classes, and one row of each.
 
         Parameters
         ----------
@@ -129,7 +129,8 @@ class StreamingMethods:
     def merge(self, other: Self) -> Self:
         """Take in all rows that another `PrefixLDA` has seen, which stays as it is.
 
-        The result is that of `fit` with the rows of both, up to the rounding of sums (1e-10).
+        The result is that of `fit` with the rows of both, up to the rounding of sums: 1e-10 of the scores, less near
+        `tol`.
 
         Parameters
         ----------
