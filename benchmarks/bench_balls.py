@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from fastcurse.balls import estimate_ball_volume
+from fastcurse.balls import BallVolumeEstimate, estimate_ball_volume
 
 DIMENSIONS = (2, 5, 10, 20, 30)
 N_DRAWS = 10_000_000
@@ -76,6 +76,7 @@ def run() -> list[dict[str, Any]]:
         ours = partial(estimate_ball_volume, d, N_DRAWS, random_state=0)
         for peer, count_hits in PEERS.items():
             theirs = partial(_count_in_blocks, count_hits, rng, d)
+            _check(theirs(), ours())
             seconds = [(_seconds(theirs), _seconds(ours)) for _ in range(REPEATS)]
             peer_seconds, our_seconds = map(min, zip(*seconds, strict=True))
             rows.append(
@@ -88,6 +89,13 @@ def run() -> list[dict[str, Any]]:
                 }
             )
     return rows + _errors_at_equal_time()
+
+
+def _check(their_hits: int, estimate: BallVolumeEstimate) -> None:
+    """Hold both counts against the closed form: six standard deviations, and a few hits where they are rare."""
+    allowed = 6.0 * max(1.0, estimate.expected_hits**0.5)
+    for hits in (their_hits, estimate.hits):
+        assert abs(hits - estimate.expected_hits) < allowed, (hits, estimate)
 
 
 def _errors_at_equal_time() -> list[dict[str, Any]]:

@@ -99,13 +99,17 @@ def _streaming() -> dict[str, Any]:
         del rows
         X = np.load(path, mmap_mode="r")
 
-        def bare() -> None:
+        def bare() -> np.ndarray:
             total = np.zeros((n_features, n_features), order="F")
             for start in range(0, n_samples, _ROWS_A_BLOCK):
                 block = X[start : start + _ROWS_A_BLOCK].astype(np.float64)
                 total = blas.dsyrk(1.0, block.T, beta=1.0, c=total, lower=1, overwrite_c=1)
+            return np.tril(total)
 
-        bare()  # the file is in memory then
+        # The same sums: within the classes, and of their means. The file is in memory then.
+        moments = fc.PrefixLDA().fit(X, y)._sample.moments
+        sums = moments.scatter + (moments.means.T * moments.counts) @ moments.means
+        np.testing.assert_allclose(bare(), np.tril(sums), rtol=0, atol=1e-9 * n_samples)
         peer_seconds, our_seconds = _seconds(bare), _seconds(lambda: fc.PrefixLDA().fit(X, y))
     case = f"fit, {n_samples} x {n_features} float32 memmap"
     return _row(case, "bare float64 syrk of its blocks", peer_seconds, our_seconds)

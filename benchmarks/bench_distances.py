@@ -71,8 +71,10 @@ def _other_data() -> list[dict[str, Any]]:
     rows = []
     for case in DISTANCE_CASES:
         X = case.points()
-        exact, _ = _best(X, repeats=3, screen="none")
+        exact, expected = _best(X, repeats=3, screen="none")
         ours, ext = _best(X, repeats=3)
+        for name in ("nearest", "farthest", "nearest_pair", "farthest_pair"):
+            np.testing.assert_array_equal(getattr(ext, name), getattr(expected, name))
         rows.append(
             {
                 "case": f"{case.name}, {X.shape[0]} x {X.shape[1]}: screen",

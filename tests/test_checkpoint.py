@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import warnings
 
+import distributed
 import numpy as np
 import pytest
 
@@ -132,7 +133,6 @@ def test_other_methods_have_no_checkpoint_and_no_cluster(tmp_path, method):
 
 
 def test_hits_on_a_cluster(tmp_path, monkeypatch):
-    distributed = pytest.importorskip("distributed")
     monkeypatch.setattr(_hit_or_miss, "_DRAWS_A_TASK", 10**5)
     monkeypatch.setattr(_hit_or_miss, "_TASKS_A_THREAD", 2)
     local = fc.estimate_ball_volume(5, N_DRAWS, random_state=3)

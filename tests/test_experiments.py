@@ -265,10 +265,11 @@ class TestPeaking:
             np.testing.assert_allclose(blocks[name], column, atol=1e-9)
 
 
+ORDERED = {"n_samples": 80, "n_features": 60, "repeats": 30, "small_trials": 2}
+
+
 @pytest.mark.parametrize("order", peaking.ORDERS)
 class TestPeakingOrders:
-    PARAMS = {"n_samples": 80, "n_features": 60, "repeats": 30, "small_trials": 2}  # noqa: RUF012
-
     def test_exact_accuracy_is_that_of_the_ordered_rule(self, order, monkeypatch):
         """The weights mapped back to the features, against the scores of the means in the transformer's own frame."""
         fitted = []
@@ -313,7 +314,7 @@ class TestPeakingOrders:
             assert (in_order <= bayes + 1e-12).all()  # the given order is the best
 
     def test_run(self, order):
-        result = peaking.run(**self.PARAMS, order=order)
+        result = peaking.run(**ORDERED, order=order)
         assert [check for check in result.checks if not check.ok] == []
         assert result.params["order"] == order
         assert result.tables["summary"]["p"][-1] == (39 if order == "pca" else 60)

@@ -112,7 +112,7 @@ class ScreenedScan:
         )  # fmt: skip
 
     def _seed(self) -> Outlook:
-        """Take first bounds from the pairs among one point in ten; their pairs are named when the scan meets them."""
+        """Take first bounds from the pairs among one point in twenty; the scan names the pairs when it meets them."""
         step = max(1, min(_SEED_SHARE, self.n_samples // _SEEDS))
         sample = self.points[::step]
         seeds = PairScan(sample, self.n_features).measure(lambda share: None)
