@@ -31,7 +31,7 @@ KNOWN_ANSWERS = [
 ]
 
 
-def count_hits(first, stop, d, key, *, stream=0, screen=True, block=4096, bits=512):
+def count_hits(first, stop, d, key, *, stream=0, screen=True, block=4096, bits=_hit_or_miss._VECTOR_BITS):
     hits = np.full(-(-(stop - first) // block), -1, dtype=np.int64)
     bounds = kernels.bounds(d) if screen else (-1, 2**62)  # beyond these every draw is looked at in full
     width = simd.width_of(bits)
@@ -56,7 +56,7 @@ def vectors(width, t, c2, c3, k0, k1, words):
         simd.store(words[r], 0, found[r])
 
 
-@pytest.mark.parametrize("bits", [128, 256, 512])
+@pytest.mark.parametrize("bits", [128, 256, 512, 1024])
 @given(
     t=st.one_of(st.integers(0, 2**63 - 9), st.integers(2**32 - 9, 2**32)),
     rest=st.tuples(*[st.integers(0, 2**32 - 1)] * 4),
@@ -113,7 +113,7 @@ def test_kernel_draws_the_coordinates_of_the_reference(t, octet, stream, key):
     stream=st.integers(0, 2**32 - 1),
     block=st.integers(1, 200),
     screen=st.booleans(),
-    bits=st.sampled_from([128, 256, 512]),
+    bits=st.sampled_from([128, 256, 512, 1024]),
 )
 @example(d=2, n_draws=150, first=2**32 - 75, key=(1, 2), stream=0, block=150, screen=True, bits=512)
 @example(d=3, n_draws=150, first=2**33 - 75, key=(1, 2), stream=1, block=7, screen=False, bits=256)

@@ -59,10 +59,18 @@ def philox_vectors(_context, t, c2, c3, k0, k1):
             # The mask tells LLVM that half a product is asked for: garbage above a word costs nothing.
             return builder.mul(builder.and_(word, constant(_WORD)), constant(multiplier))
 
+        def moved_down(word):
+            # A shift's low half, by the unit for shuffles: that of shifts, also that of products, is the busiest.
+            halves = ir.VectorType(ir.IntType(32), 2 * vector.lanes)
+            odd = ir.Constant(halves, [lane | 1 for lane in range(2 * vector.lanes)])
+            return builder.bitcast(
+                builder.shuffle_vector(builder.bitcast(word, halves), ir.Constant(halves, ir.Undefined), odd), kind
+            )
+
         c = [counter, builder.lshr(counter, constant(_BITS_32)), spread(c2), spread(c3)]
         for _ in range(_ROUNDS):
             products = [multiply(c[2 * side], _MULTIPLIERS[side]) for side in range(2)]
-            upper = [builder.lshr(product, constant(_BITS_32)) for product in products]
+            upper = [moved_down(product) for product in products]
             c = [
                 builder.xor(builder.xor(upper[1], c[1]), spread(key[0])),
                 products[1],

@@ -16,6 +16,9 @@ from fastcurse.engine.threads import parallel_region
 
 MAX_DRAWS = 2**53  # every count is then exact in float64
 MAX_DIMENSION = kernels.MAX_DIMENSION
+# A generator's block is one chain of products and waits for each: several vectors at a time keep the processor busy.
+# 10^7 draws at d = 20: 16.2 ms with one vector of 512 bits, 14.1 with two; 28.7 with one of 256 bits, 22.2 with four.
+_VECTOR_BITS = 1024
 _BLOCK = 2**15  # draws of one turn of the parallel loop: about .1 ms
 _MAX_ITEMS = 2**20  # work items of a run: memory does not grow with the number of draws
 _DRAWS_A_BATCH = 2**26  # about .1 s on two cores, also for the first batch, which no measured speed bounds
@@ -95,7 +98,7 @@ def _count_here(d: int, first: int, stop: int, key: np.ndarray, block: int, take
     item = block * -(-(stop - first) // (block * _MAX_ITEMS))
     work = np.full(-(-(stop - first) // item), float(item))
     work[-1] = stop - first - item * (len(work) - 1)
-    width, bounds = simd.width_of(simd.host_bits()), kernels.bounds(d)
+    width, bounds = simd.width_of(_VECTOR_BITS), kernels.bounds(d)
 
     def run(start: int, end: int) -> None:
         begin, finish = first + start * item, min(first + end * item, stop)
@@ -103,7 +106,8 @@ def _count_here(d: int, first: int, stop: int, key: np.ndarray, block: int, take
         kernels.scan_hits(width, begin, finish, d, 0, key, *bounds, block, block_hits)
         take(int(block_hits.sum()), finish)
 
-    run_batches(work, run, max_items=max(1, _DRAWS_A_BATCH // item))
+    most = max(1, _DRAWS_A_BATCH // item)
+    run_batches(work, run, max_items=most, first_items=most)
 
 
 def _count_task(d: int, first: int, stop: int, key: np.ndarray) -> int:

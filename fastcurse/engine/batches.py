@@ -19,18 +19,22 @@ def run_batches(
     run: Callable[[int, int], None],
     *,
     max_items: int,
+    first_items: int | None = None,
     advance: Callable[[float], object] = lambda amount: None,
 ) -> None:
     """Call ``run(start, stop)`` over all items in order, about `BATCH_SECONDS` a call.
 
     `work` (n_items,) is each item's cost in any unit; the rate is measured as the batches go, and
-    the first batch is small. Between two calls Python handles signals, so Ctrl-C takes at most a batch.
+    the first batch is small, or `first_items` where their cost is known. Between two calls Python handles
+    signals, so Ctrl-C takes at most a batch.
     A batch never holds more than `max_items` items: its results must fit in memory.
     """
     total = np.concatenate([[0.0], np.cumsum(work, dtype=np.float64)])
     n_items = len(work)
     # A hundredth of small work, a few items of large work: the rate is not known yet.
     start, budget = 0, min(total[-1] / 100, float(total[min(_FIRST_ITEMS, n_items)]))
+    if first_items is not None:
+        budget = float(total[min(first_items, n_items)])
     while start < n_items:
         stop = int(np.searchsorted(total, total[start] + budget, side="right")) - 1
         stop = min(max(stop, start + 1), start + max_items, n_items)
