@@ -35,7 +35,14 @@ if TYPE_CHECKING:
         shell_fraction,
     )
     from fastcurse.discriminant import PrefixLDA
-    from fastcurse.distances import DistanceExtremes, DistanceMoments, distance_extremes, distance_moments
+    from fastcurse.distances import (
+        DistanceExtremes,
+        DistanceMoments,
+        closest_pair,
+        distance_extremes,
+        distance_moments,
+        farthest_pair,
+    )
     from fastcurse.feature_order import FeatureOrder
     from fastcurse.prefix_curve import PrefixCurveDisplay
     from fastcurse.trunk import make_trunk, nearest_mean_path, trunk_blocks
@@ -48,9 +55,11 @@ _HOME = {
     "PrefixCurveDisplay": "prefix_curve",
     "PrefixLDA": "discriminant",
     "ball_volume": "balls",
+    "closest_pair": "distances",
     "distance_extremes": "distances",
     "distance_moments": "distances",
     "estimate_ball_volume": "balls",
+    "farthest_pair": "distances",
     "log_ball_volume": "balls",
     "make_trunk": "trunk",
     "nearest_mean_path": "trunk",
@@ -68,10 +77,12 @@ __all__ = [
     "PrefixLDA",
     "__version__",
     "ball_volume",
+    "closest_pair",
     "distance_extremes",
     "distance_moments",
     "estimate_ball_volume",
     "experiments",
+    "farthest_pair",
     "log_ball_volume",
     "make_trunk",
     "nearest_mean_path",

@@ -15,9 +15,10 @@ import fastcurse as fc
 from benchmarks.cases import DISTANCE_CASES
 from fastcurse._kernels import screen as kernel
 from fastcurse._kernels import simd
-from fastcurse.engine import screen_bounds, screened_scan
+from fastcurse.engine import frame, screen_bounds, screened_scan
+from fastcurse.engine.frame import find_frame
 from fastcurse.engine.screen_bounds import Blocks, Outlook, cut_blocks, look_ahead, thresholds
-from fastcurse.engine.screened_scan import ScreenedScan, find_frame
+from fastcurse.engine.screened_scan import ScreenedScan
 from fastcurse.reference import distances as reference
 
 UNIT, TINY = Fraction(2) ** -24 * (1 + Fraction(2) ** -20), Fraction(2) ** -149
@@ -302,7 +303,7 @@ class TestFrame:
     def test_none_where_the_bound_of_the_sum_grows_too_large(self, monkeypatch):
         X = np.random.default_rng(0).normal(size=(3, 5))
         assert find_frame(X, 5) is not None
-        monkeypatch.setattr(screened_scan, "LARGEST_PREFIX", 4)
+        monkeypatch.setattr(frame, "LARGEST_PREFIX", 4)
         assert find_frame(X, 5) is None
         assert (screen_bounds.LARGEST_PREFIX + 3) * 2.0**-24 < 0.5
 

@@ -155,3 +155,35 @@ def certify_pairs(first, second, pairs, nearest, near_pair, farthest, far_pair):
                 farthest[feature] = distance
                 far_pair[feature, 0] = i
                 far_pair[feature, 1] = j
+
+
+@kernel(parallel=True)
+def fill_row_extremes(first, second, first_rows, second_rows, nearest, near_pair, farthest, far_pair):
+    """Fill the extremes of each point of `first` against all of `second`, in the defined order.
+
+    first (m, n_features), second (k, n_features) float64 are the points of first_rows (m,) and second_rows (k,) int64;
+    a point is not paired with itself. Fills nearest, farthest (m,) float64, inf and -inf where there is no pair, and
+    near_pair, far_pair (m, 2) int64, of equal distances the lexicographically smaller pair. Called by ``PairSearch``
+    for the few tiles that its screen cannot decide.
+    """
+    for a in prange(first.shape[0]):
+        nearest[a], farthest[a] = np.inf, -np.inf
+        near_pair[a] = -1
+        far_pair[a] = -1
+        for b in range(second.shape[0]):
+            i, j = min(first_rows[a], second_rows[b]), max(first_rows[a], second_rows[b])
+            if i == j:
+                continue
+            total = 0.0
+            for feature in range(first.shape[1]):
+                difference = first[a, feature] - second[b, feature]
+                total += difference * difference
+            distance = np.sqrt(total)
+            if distance < nearest[a] or (distance == nearest[a] and _precedes(i, j, near_pair[a])):
+                nearest[a] = distance
+                near_pair[a, 0] = i
+                near_pair[a, 1] = j
+            if distance > farthest[a] or (distance == farthest[a] and _precedes(i, j, far_pair[a])):
+                farthest[a] = distance
+                far_pair[a, 0] = i
+                far_pair[a, 1] = j

@@ -26,18 +26,18 @@ from fastcurse._kernels._compile import kernel
 _CHAIN = 4  # sums that one chain of minima or maxima takes in
 
 
-def _at(builder, pointer, offset):
+def at_offset(builder, pointer, offset):
     return builder.gep(pointer, [ir.Constant(ir.IntType(64), offset)])
 
 
-def _pack(context, builder, kind, values):
+def pack_sums(context, builder, kind, values):
     packed = ir.Constant(context.get_value_type(kind), ir.Undefined)
     for index, value in enumerate(values):
         packed = builder.insert_value(packed, value, index)
     return packed
 
 
-def _unpack(builder, kind, packed):
+def unpack_sums(builder, kind, packed):
     return [builder.extract_value(packed, index) for index in range(len(kind))]
 
 
@@ -48,7 +48,7 @@ def equal_sums(_context, width, block, scalar):
     sums = UniTuple(vector, len(block))
 
     def generate(context, builder, _signature, arguments):
-        return _pack(context, builder, sums, [simd.spread(context, builder, vector, arguments[2])] * len(block))
+        return pack_sums(context, builder, sums, [simd.spread(context, builder, vector, arguments[2])] * len(block))
 
     return sums(width, block, scalar), generate
 
@@ -61,8 +61,8 @@ def load_sums(_context, width, block, scratch):
 
     def generate(context, builder, signature, arguments):
         start = simd.element(context, builder, signature.args[2], arguments[2], ir.Constant(ir.IntType(64), 0))
-        pointers = [_at(builder, start, index * vector.lanes) for index in range(len(block))]
-        return _pack(context, builder, sums, [simd.read(context, builder, vector, pointer) for pointer in pointers])
+        pointers = [at_offset(builder, start, index * vector.lanes) for index in range(len(block))]
+        return pack_sums(context, builder, sums, [simd.read(context, builder, vector, pointer) for pointer in pointers])
 
     return sums(width, block, scratch), generate
 
@@ -74,8 +74,8 @@ def store_sums(_context, sums, scratch):
 
     def generate(context, builder, signature, arguments):
         start = simd.element(context, builder, signature.args[1], arguments[1], ir.Constant(ir.IntType(64), 0))
-        for index, value in enumerate(_unpack(builder, sums, arguments[0])):
-            simd.write(context, builder, vector, value, _at(builder, start, index * vector.lanes))
+        for index, value in enumerate(unpack_sums(builder, sums, arguments[0])):
+            simd.write(context, builder, vector, value, at_offset(builder, start, index * vector.lanes))
         return context.get_dummy_value()
 
     return types.void(sums, scratch), generate
@@ -90,14 +90,14 @@ def _adder(term, name, doc):
         def generate(context, builder, signature, arguments):
             packed, rows_, row, panels_, column = arguments
             first = simd.element(context, builder, signature.args[3], panels_, column)
-            y = [simd.read(context, builder, vector, _at(builder, first, v * vector.lanes)) for v in range(2)]
+            y = [simd.read(context, builder, vector, at_offset(builder, first, v * vector.lanes)) for v in range(2)]
             start = simd.element(context, builder, signature.args[1], rows_, row)
-            values = _unpack(builder, sums, packed)
+            values = unpack_sums(builder, sums, packed)
             for r in range(len(sums) // 2):
-                x = simd.spread(context, builder, vector, builder.load(_at(builder, start, r)))
+                x = simd.spread(context, builder, vector, builder.load(at_offset(builder, start, r)))
                 for v in range(2):
                     values[2 * r + v] = term(context, builder, vector, values[2 * r + v], x, y[v])
-            return _pack(context, builder, sums, values)
+            return pack_sums(context, builder, sums, values)
 
         return sums(sums, rows, types.intp, panels, types.intp), generate
 
@@ -134,7 +134,7 @@ def _extreme(comparison, name, doc):
 
     def typer(_context, sums, start):
         def generate(_context, builder, _signature, arguments):
-            values, chains = _unpack(builder, sums, arguments[0]), []
+            values, chains = unpack_sums(builder, sums, arguments[0]), []
             for begin in range(0, len(values), _CHAIN):
                 chains.append(arguments[1])
                 for value in values[begin : begin + _CHAIN]:
@@ -159,9 +159,9 @@ def _marker(below, name, doc):
     def typer(_context, sums, bound, marks):
         def generate(context, builder, signature, arguments):
             start = simd.element(context, builder, signature.args[2], arguments[2], ir.Constant(ir.IntType(64), 0))
-            for index, value in enumerate(_unpack(builder, sums, arguments[0])):
+            for index, value in enumerate(unpack_sums(builder, sums, arguments[0])):
                 pair = (value, arguments[1]) if below else (arguments[1], value)
-                mark = _at(builder, start, index)
+                mark = at_offset(builder, start, index)
                 builder.store(builder.or_(builder.load(mark), simd.lanes(builder, *pair)), mark)
             return context.get_dummy_value()
 

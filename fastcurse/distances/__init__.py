@@ -1,12 +1,23 @@
 """Pair distances at every feature prefix.
 
 _search       distance_extremes: validate, choose the scan, run, result
+_pairs        closest_pair, farthest_pair: one side, over all features
 _result       DistanceExtremes and what the scan did
 _moments      distance_moments: exact mean and variance over all pairs, without touching a pair
 """
 
 from fastcurse.distances._moments import DistanceMoments, distance_moments
+from fastcurse.distances._pairs import closest_pair, farthest_pair
 from fastcurse.distances._result import DistanceExtremes, ScanStats
 from fastcurse.distances._search import SCREENS, distance_extremes
 
-__all__ = ["SCREENS", "DistanceExtremes", "DistanceMoments", "ScanStats", "distance_extremes", "distance_moments"]
+__all__ = [
+    "SCREENS",
+    "DistanceExtremes",
+    "DistanceMoments",
+    "ScanStats",
+    "closest_pair",
+    "distance_extremes",
+    "distance_moments",
+    "farthest_pair",
+]

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
-_FORMAT, _VERSION = "fastcurse.DistanceExtremes", 1
+_FORMAT, _VERSION = "fastcurse.DistanceExtremes", 2
 _ARRAYS = ("prefixes", "nearest", "farthest", "nearest_pair", "farthest_pair")
 
 
@@ -33,8 +33,15 @@ class ScanStats:
         Tiles that the screen could not dismiss whole; without a screen, those measured again to name a pair.
     pairs_certified : int
         Pairs that were measured in float64 after the screen, or again to name a pair.
+    pairs_boxed : int
+        Pairs dismissed unread, because the bounding boxes of their points were too far apart and not far enough:
+        the work of an index. Counted in whole tiles, and, like the next, only where few prefixes are asked.
+    pairs_stopped : int
+        Pairs that were left before their last feature.
     screen : str
-        "float32" or "none".
+        "int8", "float32" or "none".
+    plan : str
+        What was decided, and why, a line each.
     copy_bytes : int
         Size of the scan's copy of the data, nearly all of the memory that it needs.
     seconds : float
@@ -47,7 +54,10 @@ class ScanStats:
     tiles: int
     tiles_certified: int
     pairs_certified: int
+    pairs_boxed: int
+    pairs_stopped: int
     screen: str
+    plan: str
     copy_bytes: int
     seconds: float
     pair_features_per_second: float

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
+import numpy as np
+
 from fastcurse import _validation
+from fastcurse._kernels.search_block import has_dot_product
 from fastcurse.distances._result import DistanceExtremes, ScanStats
 from fastcurse.engine.batches import progress_bar
+from fastcurse.engine.frame import find_frame
 from fastcurse.engine.pair_scan import PairScan
-from fastcurse.engine.screened_scan import ScreenedScan, find_frame
+from fastcurse.engine.prefix_search import WORK_WORTH_A_SCREEN, search_prefix
+from fastcurse.engine.screened_scan import ScreenedScan
+from fastcurse.engine.search_plan import one_by_one
 from fastcurse.engine.threads import parallel_region
 
-_WORK_WORTH_A_SCREEN = 10**7  # pair-features: below this the exact scan takes milliseconds
 SCREENS = ("auto", "none", "float32", "int8")
 
 
@@ -40,8 +47,8 @@ def distance_extremes(
         Strictly increasing numbers of leading features, between 1 and n_features. None: every prefix.
     screen : {"auto", "none", "float32", "int8"}, default="auto"
         Precision of a first pass over all pairs, which rules nearly all of them out. It never changes the
-        answer. "none" measures every pair in float64; "auto" screens where that pays. "int8" is not faster than
-        "float32" in this version: it is the same.
+        answer. "none" measures every pair in float64; "auto" screens where that pays. "int8" is for few prefixes;
+        where many are asked it is "float32".
     n_threads : int, optional
         Threads to use. None: all processors that this process may run on. It never changes the answer.
     progress : bool, default=False
@@ -62,11 +69,14 @@ def distance_extremes(
 
     Notes
     -----
-    O(n_samples² · n_features) time. Memory: one float32 copy of the data with a screen, and a twentieth of it
-    in float64 (at least a hundred rows); one float64 copy without, or instead where ties defeat the screen;
-    O(n_features) a thread. ``stats.copy_bytes`` is the size of the copy.
+    O(n_samples² · n_features) time at worst. Memory: a copy of the data in float32, or in bytes where few prefixes are
+    asked, and a twentieth of it in float64 (at least a hundred rows); one float64 copy without a screen, or
+    where ties defeat it; O(n_features) a thread. ``stats.copy_bytes`` is the size of the copy.
     Pairs are cut into tiles; the running sums of a tile serve all prefixes. The screen dismisses a pair only when a
     proved bound says that its value cannot be an extreme nor tie with one; the others are measured in float64.
+    Few prefixes are searched one by one: tiles are then dismissed unread by bounding boxes where the data have few
+    effective dimensions, and pairs are left as soon as their leading features decide. ``stats.plan`` says what was
+    done and why.
 
     References
     ----------
@@ -89,34 +99,89 @@ def distance_extremes(
     n_threads = _validation.check_threads(n_threads)
     began = time.perf_counter()
     n_samples, n_features = points.shape
-    frame = find_frame(points, int(chosen[-1]))
-    work = n_samples * (n_samples - 1) // 2 * int(chosen[-1])
+    n_pairs = n_samples * (n_samples - 1) // 2
+    small = screen == "auto" and n_pairs * int(chosen[-1]) < WORK_WORTH_A_SCREEN
+    few = not small and one_by_one(chosen, screen=screen, dot_product=has_dot_product())
     with (
         parallel_region(n_threads),
-        progress_bar(n_samples * (n_samples - 1) / 2, "pairs", unit=" pairs", enabled=progress) as bar,
+        progress_bar(n_pairs, "pairs", unit=" pairs", enabled=progress) as bar,
     ):
-        screened = screen != "none" and frame is not None and (screen != "auto" or work >= _WORK_WORTH_A_SCREEN)
-        scan = (
-            ScreenedScan(points, chosen, frame) if screened and frame is not None else PairScan(points, int(chosen[-1]))
-        )
-        found = scan.run(lambda share: bar.update(share * bar.total))
-    at, seconds = chosen - 1, time.perf_counter() - began
+        find = _search_each if few else _scan_all
+        values, did = find(points, chosen, screen, lambda share: bar.update(share * bar.total))
+    seconds = time.perf_counter() - began
     return DistanceExtremes(
+        **values,
         prefixes=chosen,
-        nearest=found.nearest[at],
-        farthest=found.farthest[at],
-        nearest_pair=found.near_pair[at],
-        farthest_pair=found.far_pair[at],
         n_samples=n_samples,
         n_features=n_features,
         stats=ScanStats(
-            pairs=n_samples * (n_samples - 1) // 2,
-            tiles=found.tiles,
-            tiles_certified=found.tiles_certified,
-            pairs_certified=found.pairs_certified,
-            screen="float32" if screened else "none",
-            copy_bytes=found.copy_bytes,
+            **did,
+            pairs=n_pairs,
             seconds=seconds,
-            pair_features_per_second=work / seconds,
+            pair_features_per_second=n_pairs * int(chosen[-1]) / seconds,
         ),
     )
+
+
+def _search_each(
+    points: np.ndarray, prefixes: np.ndarray, screen: str, advance: Callable[[float], object]
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Search each prefix by itself; return the values of the result and what was done."""
+    found = []
+    for p in prefixes.tolist():
+        found.append(search_prefix(points, p, screen=screen, advance=partial(_advance, advance, p / prefixes.sum())))
+    values = {
+        "nearest": np.array([one.nearest.distance for one in found]),
+        "farthest": np.array([one.farthest.distance for one in found]),
+        "nearest_pair": np.array([one.nearest.pair for one in found], dtype=np.int64),
+        "farthest_pair": np.array([one.farthest.pair for one in found], dtype=np.int64),
+    }
+    plans = [f"p = {p}: {'; '.join(one.plan)}" for p, one in zip(prefixes.tolist(), found, strict=True)]
+    n_pairs = len(points) * (len(points) - 1) // 2 * len(found)
+    did = {
+        "tiles": sum(one.tiles for one in found),
+        "tiles_certified": sum(one.tiles_certified for one in found),
+        "pairs_certified": sum(one.pairs_certified for one in found),
+        # Whole tiles are counted, the filling of the last panel and the other half of the diagonal with them.
+        "pairs_boxed": min(sum(one.pairs_boxed for one in found), n_pairs),
+        "pairs_stopped": min(sum(one.pairs_stopped for one in found), n_pairs),
+        "screen": found[-1].screen,
+        "plan": "\n".join(plans),
+        "copy_bytes": max(one.copy_bytes for one in found),
+    }
+    return values, did
+
+
+def _advance(advance: Callable[[float], object], share: float, done: float) -> None:
+    advance(share * done)
+
+
+def _scan_all(
+    points: np.ndarray, prefixes: np.ndarray, screen: str, advance: Callable[[float], object]
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Scan all pairs once for all prefixes; return the values of the result and what was done."""
+    n_samples, last = len(points), int(prefixes[-1])
+    frame = find_frame(points, last)
+    work = n_samples * (n_samples - 1) // 2 * last
+    if screen == "none" or frame is None or (screen == "auto" and work < WORK_WORTH_A_SCREEN):
+        found, used = PairScan(points, last).run(advance), "none"
+    else:
+        found, used = ScreenedScan(points, prefixes, frame).run(advance), "float32"
+    at = prefixes - 1
+    values = {
+        "nearest": found.nearest[at],
+        "farthest": found.farthest[at],
+        "nearest_pair": found.near_pair[at],
+        "farthest_pair": found.far_pair[at],
+    }
+    did = {
+        "tiles": found.tiles,
+        "tiles_certified": found.tiles_certified,
+        "pairs_certified": found.pairs_certified,
+        "pairs_boxed": 0,
+        "pairs_stopped": 0,
+        "screen": used,
+        "plan": f"one scan for all of {prefixes.size} prefixes; screen: {used}",
+        "copy_bytes": found.copy_bytes,
+    }
+    return values, did

@@ -3,71 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
 
 import numpy as np
 
 from fastcurse._kernels import distances as exact
 from fastcurse._kernels import screen, simd
 from fastcurse.engine.batches import run_batches
+from fastcurse.engine.frame import Frame
 from fastcurse.engine.pair_scan import OVERFLOW, PAIR_FEATURES_A_TILE, PairScan, ScanResult, precedes
-from fastcurse.engine.screen_bounds import LARGEST_PREFIX, Outlook, cut_blocks, look_ahead, thresholds
-from fastcurse.engine.tiles import Tiles, cut_triangle, row_blocks
+from fastcurse.engine.screen_bounds import Outlook, cut_blocks, look_ahead, thresholds
+from fastcurse.engine.tiles import Tiles, cut_triangle
 
-_SMALLEST_EXPONENT = -400  # below this, squares of the data underflow more than the proof allows
 _SMALLEST_TILE, _TILES = 10**7, 400  # pair-features; enough tiles that threads end a batch together
 _CACHE_BYTES = 2**19  # of panels that all rows of a strip share: a quarter of a common second-level cache
 _CAPACITY = 512  # pairs noted in a tile before the screen gives it up
 _BYTES_A_BATCH = 2**24
 _SEED_SHARE, _SEEDS = 20, 100  # one point in twenty, but at least a hundred, gives the first bounds
 _DEFEATED_SHARE = 8  # more than one tile in eight given up in a batch: the screen does not pay
-
-
-class Frame(NamedTuple):
-    """Where the points are moved to for the screen: (x - centre) * 2**-exponent, rounded to float32."""
-
-    centre: np.ndarray
-    exponent: int
-    largest_norm: np.ndarray  # of each prefix, in the frame, rounded up
-
-    def pack(self, X: np.ndarray, n_points: int, n_more: int) -> np.ndarray:
-        """Return the points in the frame as float32 panels (n_panels, n_features + n_more, n_points); see pair_block.
-
-        The tail and the `n_more` slots are zero.
-        """
-        n_features = self.centre.size
-        panels = np.zeros((-(-X.shape[0] // n_points), n_features + n_more, n_points), dtype=np.float32)
-        scale = np.ldexp(1.0, -self.exponent)  # exact
-        for start, rows in row_blocks(X, n_features, n_points):
-            first, last = start // n_points, -(-(start + len(rows)) // n_points)
-            screen.pack_points(np.ascontiguousarray(rows, dtype=np.float64), self.centre, scale, panels[first:last])
-        return panels
-
-
-def find_frame(X: np.ndarray, n_features: int) -> Frame | None:
-    """Return the frame of the points, or None where float32 cannot screen them (overflow or underflow).
-
-    Raises ValueError where one feature alone spreads so far that a squared distance overflows.
-    """
-    low, high = np.full(n_features, np.inf), np.full(n_features, -np.inf)
-    for _, rows in row_blocks(X, n_features):
-        np.minimum(low, rows.min(axis=0), out=low)
-        np.maximum(high, rows.max(axis=0), out=high)
-    with np.errstate(over="ignore"):
-        squares = (high - low) ** 2
-        if np.isinf(squares).any():
-            raise ValueError(OVERFLOW)
-        if np.isinf(squares.sum()) or n_features > LARGEST_PREFIX:
-            return None
-    centre = low + (high - low) / 2
-    widest = np.maximum(high - centre, centre - low)
-    exponent = int(np.frexp(widest.max())[1])
-    if exponent < _SMALLEST_EXPONENT:
-        return None
-    p = np.arange(1, n_features + 1)
-    # Rounded up: p roundings of the sum, and p squares that may each underflow to 0.
-    norm = np.sqrt(np.cumsum(np.ldexp(widest, -exponent) ** 2)) * (1 + (p + 8) * 2.0**-52) + p * 2.0**-500
-    return Frame(centre, exponent, norm)
 
 
 def _squared_norms(panels: np.ndarray) -> np.ndarray:

@@ -35,6 +35,20 @@ def distance_extremes(X: Any, *, prefixes: Any = None) -> Extremes:
     return Extremes(prefixes, nearest, farthest, nearest_pair, farthest_pair)
 
 
+def closest_pair(X: Any) -> tuple[float, tuple[int, int]]:
+    """Return the smallest distance over all features and its pair."""
+    found = distance_extremes(X, prefixes=[np.asarray(X).shape[1]])
+    i, j = found.nearest_pair[0].tolist()
+    return float(found.nearest[0]), (i, j)
+
+
+def farthest_pair(X: Any) -> tuple[float, tuple[int, int]]:
+    """Return the largest distance over all features and its pair."""
+    found = distance_extremes(X, prefixes=[np.asarray(X).shape[1]])
+    i, j = found.farthest_pair[0].tolist()
+    return float(found.farthest[0]), (i, j)
+
+
 class Moments(NamedTuple):
     """Same names as the public result's."""
 

@@ -1,0 +1,33 @@
+"""An order of points in which neighbours in space are neighbours in memory."""
+
+from __future__ import annotations
+
+import numpy as np
+
+_LOOKED_AT = 64  # points of a node that say which axis is the widest
+
+
+def kd_order(coordinates: np.ndarray, leaf: int) -> np.ndarray:
+    """Return the order (n_leaves * leaf,) of the points (n, k) by the leaves of a k-d tree of `leaf` points each.
+
+    Each node is split at a multiple of `leaf` nearest the median, along its widest axis. The last point stands in
+    for those that fill up the last leaf, under indices from n on.
+    """
+    n = len(coordinates)
+    n_leaves = -(-n // leaf)
+    order = np.arange(n_leaves * leaf)
+    starts, sizes = np.zeros(1, dtype=np.int64), np.array([n_leaves])
+    while sizes.max() > 1:
+        halves = np.where(sizes > 1, sizes // 2, sizes)
+        for size in np.unique(sizes[sizes > 1]):  # at most two sizes a level
+            at = (starts[sizes == size] * leaf)[:, None] + np.arange(size * leaf)
+            members = order[at]
+            points = np.minimum(members, n - 1)
+            some = coordinates[points[:, :: -(-points.shape[1] // _LOOKED_AT)]]
+            axis = np.argmax(some.max(axis=1) - some.min(axis=1), axis=1)
+            values = coordinates[points, axis[:, None]]
+            split = np.argpartition(values, size // 2 * leaf, axis=1)
+            order[at] = np.take_along_axis(members, split, axis=1)
+        starts = np.sort(np.concatenate([starts, (starts + halves)[sizes > 1]]))
+        sizes = np.diff(np.append(starts, n_leaves))
+    return order

@@ -1,0 +1,216 @@
+"""The pair search: the nearest and the farthest pair over all features, most pairs dismissed unread or unfinished."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+
+from fastcurse._kernels import distances as exact
+from fastcurse._kernels import pair_search as kernels
+from fastcurse._kernels import simd
+from fastcurse._kernels.search_block import has_dot_product
+from fastcurse.engine.approximation import approximate
+from fastcurse.engine.batches import run_batches
+from fastcurse.engine.blas import one_blas_thread
+from fastcurse.engine.frame import Frame
+from fastcurse.engine.search_limits import search_limits
+from fastcurse.engine.search_plan import SearchPlan, plan_search
+from fastcurse.engine.survey import look_over
+
+_CAPACITY = 512  # pairs noted in a tile before the screen gives it up
+_TILES_A_CALL = 2048  # 16 MB of noted pairs
+_TILES_A_BATCH = 2**16
+_FIRST_PAIR_FEATURES, _FIRST_SHARE = 10**10, 8  # of the first batch: some .03 s, after which distances are better
+_MOST_ITEMS = 2**20  # of a schedule: memory does not grow with n_samples²
+_VALUES_A_CHUNK = 2**19
+_DEFEATED_SHARE = 16  # more than one tile in so many given up: the search does not pay
+_FEW_TILES = 64  # that are measured whole: some seconds
+
+
+class Best(NamedTuple):
+    """A distance and the lexicographically smallest pair of rows that has it."""
+
+    distance: float
+    pair: tuple[int, int]
+
+
+class SearchResult(NamedTuple):
+    """What a search found and did; counts are of pairs of rows, the filling of the last panel included."""
+
+    nearest: Best
+    farthest: Best
+    plan: SearchPlan
+    tiles: int
+    tiles_certified: int
+    pairs_certified: int
+    pairs_boxed: int
+    pairs_stopped: tuple[int, ...]  # where each segment but the last ends
+    copy_bytes: int
+
+
+class PairSearch:
+    """The approximated points, their tiles, and the best pairs so far.
+
+    Tile t pairs 32 panels with 32 others, along the diagonals of the triangle of pairs: neighbours in the order come
+    first. `sides` says whether the nearest and the farthest are sought; the other is then any pair.
+    """
+
+    def __init__(
+        self, points: np.ndarray, frame: Frame, *, screen: str = "auto", sides: tuple[bool, bool] = (True, True)
+    ) -> None:
+        self.points, self.frame, self.sides = points, frame, sides
+        self.n_samples, self.n_features = len(points), frame.centre.size
+        self.width = simd.width_of(simd.host_bits())
+        self.block = (0,) * (16 if len(self.width) == 8 else 8)
+        self.size = kernels.panel_size(self.width)
+        with one_blas_thread():  # others would spin on, beside the first tiles
+            survey, axes, seeds = look_over(points, frame)
+            self.plan = plan_search(
+                self.n_samples, self.n_features, survey, screen=screen, sides=sides, dot_product=has_dot_product()
+            )
+            self.known = approximate(points, frame, axes, self.plan, self.size)
+        self.nearest, self.farthest = Best(np.inf, (-1, -1)), Best(-np.inf, (-1, -1))
+        self.pairs_certified = self.tiles_certified = self.pairs_boxed = 0
+        self._certify(seeds)
+        self.stopped = np.zeros(len(self.plan.cuts), dtype=np.int64)
+        self.starts = np.arange(0, self.known.panels.shape[0], kernels.PANELS_A_SIDE)
+        sides_ = self.starts.size
+        # Diagonal d of the triangle holds the tiles (i, i + d).
+        self.diagonals = np.concatenate([[0], np.cumsum(np.arange(sides_, 0, -1))])
+        self.n_tiles = int(self.diagonals[-1])
+        self.box_low = np.minimum.reduceat(self.known.box_low, self.starts, axis=1).astype(np.float64)
+        self.box_high = np.maximum.reduceat(self.known.box_high, self.starts, axis=1).astype(np.float64)
+        self.box_tail = np.maximum.reduceat(self.known.tails[-1], self.starts).astype(np.float64)
+
+    def run(self, advance: Callable[[float], object]) -> SearchResult | None:
+        """Screen every tile and measure what it notes; None where the screen is defeated."""
+        grain = -(-self.n_tiles // _MOST_ITEMS)
+        work = np.ones(-(-self.n_tiles // grain))
+        given_up: list[np.ndarray] = []
+
+        most = max(_FEW_TILES, self.n_tiles // _DEFEATED_SHARE)
+
+        def run(start: int, stop: int) -> None:
+            tiles = np.arange(start * grain, min(stop * grain, self.n_tiles))
+            if sum(map(len, given_up)) <= most:
+                given_up.append(self._screen(tiles))
+
+        tile = (self.size * kernels.PANELS_A_SIDE) ** 2 * self.n_features * grain
+        first = int(np.clip(_FIRST_PAIR_FEATURES // tile, 1, max(1, len(work) // _FIRST_SHARE)))
+        run_batches(
+            work, run, max_items=_TILES_A_BATCH, first_items=first, advance=lambda done: advance(done / len(work))
+        )
+        left = np.concatenate(given_up)
+        if left.size > most:
+            return None
+        again = self._screen(left)  # against better distances
+        if again.size > _FEW_TILES:
+            return None
+        self._measure(again)
+        return SearchResult(
+            self.nearest, self.farthest, self.plan, self.n_tiles, self.tiles_certified, self.pairs_certified,
+            self.pairs_boxed, tuple(self.stopped[:-1].tolist()), self.known.nbytes,
+        )  # fmt: skip
+
+    def _sides(self, tiles: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the first and the second side of the tiles."""
+        diagonal = np.searchsorted(self.diagonals, tiles, side="right") - 1
+        first = tiles - self.diagonals[diagonal]
+        return first, first + diagonal
+
+    def _screen(self, tiles: np.ndarray) -> np.ndarray:
+        """Screen tiles by number; return those given up."""
+        limits = search_limits(
+            self.nearest.distance, self.farthest.distance, exponent=self.frame.exponent, n_features=self.n_features,
+            step=self.known.step, error=self.known.error, sides=self.sides,
+        )  # fmt: skip
+        if self.plan.order != "given":
+            tiles = tiles[~self._far_apart(*self._sides(tiles), limits.near_box, limits.far_box)]
+        known, given_up = self.known, []
+        for begin in range(0, tiles.size, _TILES_A_CALL):
+            some = tiles[begin : begin + _TILES_A_CALL]
+            first, second = (self.starts[side] for side in self._sides(some))
+            pairs = np.empty((some.size, _CAPACITY, 2), dtype=np.int64)
+            done = np.empty((some.size, 2 + len(known.ends)), dtype=np.int64)
+            kernels.scan_tiles(
+                self.width, self.block, known.zero, known.panels.reshape(-1), known.panels[0].size, known.ends,
+                known.flip, known.offsets, known.tails, known.box_low, known.box_high, self.plan.order != "given",
+                limits, first, second, pairs, done,
+            )  # fmt: skip
+            counts = done[:, 0]
+            self.pairs_boxed += int(done[:, 1].sum()) * self.size**2
+            self.stopped += done[:, 2:].sum(axis=0) * (len(self.block) // 2 * self.size)
+            noted = np.flatnonzero(counts)
+            if noted.size:
+                self._certify_positions(np.concatenate([pairs[t, : counts[t]] for t in noted.tolist()]))
+            self.tiles_certified += noted.size
+            given_up.append(some[counts > _CAPACITY])
+        return np.concatenate(given_up) if given_up else np.empty(0, dtype=np.int64)
+
+    def _far_apart(self, first: np.ndarray, second: np.ndarray, near_box: float, far_box: float) -> np.ndarray:
+        """Return which tiles hold no extreme, by the boxes of their sides; note their pairs."""
+        low, high, tail = self.box_low, self.box_high, self.box_tail
+        nearest, farthest = np.zeros(first.size), (tail[first] + tail[second]) ** 2
+        for f in range(self.plan.boxed):
+            gap = np.maximum(low[f, second] - high[f, first], low[f, first] - high[f, second])
+            nearest += np.maximum(gap, 0.0) ** 2
+            farthest += np.maximum(high[f, second] - low[f, first], high[f, first] - low[f, second]) ** 2
+        apart = (nearest > near_box) & (farthest < far_box)
+        self.pairs_boxed += int(np.count_nonzero(apart)) * (self.size * kernels.PANELS_A_SIDE) ** 2
+        return apart
+
+    def _certify_positions(self, positions: np.ndarray) -> None:
+        """Measure pairs (m, 2) of positions, but those with the filling of the last panel."""
+        rows = positions if self.known.order is None else self.known.order[positions]
+        rows = np.sort(rows[(rows < self.n_samples).all(axis=1)], axis=1)
+        self._certify(rows)
+
+    def _certify(self, pairs: np.ndarray) -> None:
+        """Measure pairs (m, 2) of rows by the definition and keep the best."""
+        self.pairs_certified += len(pairs)
+        chunk = max(1, _VALUES_A_CHUNK // self.n_features)
+        for start in range(0, len(pairs), chunk):
+            some = pairs[start : start + chunk]
+            first, second = (self.points[some[:, side], : self.n_features].astype(np.float64) for side in range(2))
+            # The definition itself: float64 sums in feature order.
+            distances = np.sqrt(np.cumsum((first - second) ** 2, axis=1)[:, -1])
+            self._keep(distances, some, distances, some)
+
+    def _keep(self, nearest: np.ndarray, near: np.ndarray, farthest: np.ndarray, far: np.ndarray) -> None:
+        """Keep the best of distances (m,) and their pairs (m, 2), on both sides."""
+        self.nearest = _better(self.nearest, nearest, near, nearest.min(), np.less)
+        self.farthest = _better(self.farthest, farthest, far, farthest.max(), np.greater)
+
+    def _measure(self, tiles: np.ndarray) -> None:
+        """Measure every pair of a few tiles by the definition."""
+        for sides in zip(*self._sides(tiles), strict=True):
+            first, second = (self._rows_of(side) for side in sides)
+            points = [self.points[rows, : self.n_features].astype(np.float64) for rows in (first, second)]
+            nearest, farthest = np.empty((2, first.size))
+            near, far = np.empty((2, first.size, 2), dtype=np.int64)
+            exact.fill_row_extremes(*points, first, second, nearest, near, farthest, far)
+            counted = near[:, 0] >= 0
+            if counted.any():
+                self._keep(nearest[counted], near[counted], farthest[counted], far[counted])
+            self.pairs_certified += first.size * second.size
+
+    def _rows_of(self, side: int) -> np.ndarray:
+        """Return the rows of the points of one side of tiles."""
+        length = self.size * kernels.PANELS_A_SIDE
+        rows = np.arange(side * length, min((side + 1) * length, self.known.panels.shape[0] * self.size))
+        if self.known.order is not None:
+            rows = self.known.order[rows]
+        return rows[rows < self.n_samples]
+
+
+def _better(best: Best, distances: np.ndarray, pairs: np.ndarray, value: float, beats: np.ufunc) -> Best:
+    """Return the better of `best` and the first pair at the extreme distance `value`."""
+    if not beats(value, best.distance) and value != best.distance:
+        return best
+    tied = pairs[distances == value]
+    i, j = tied[np.lexsort((tied[:, 1], tied[:, 0]))[0]].tolist()
+    if value == best.distance and best.pair < (i, j):
+        return best
+    return Best(float(value), (i, j))

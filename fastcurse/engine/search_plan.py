@@ -1,0 +1,172 @@
+"""How the pair search goes about it: a pure function of the shape, a survey of the points, and the host."""
+
+from __future__ import annotations
+
+from itertools import combinations
+from typing import NamedTuple
+
+import numpy as np
+
+BLOCK = (8, 32)  # points of a block, which is left when none of its pairs matters; fewer where vectors are shorter
+_BOXED = 8  # features that boxes have
+_LEAF = 32  # points of a box
+_WORTH_AXES = 16  # the principal axes must cost less than this part of the plain search
+_PAIR_SECONDS = 1.5e-6  # of a pair measured by the definition
+# Features that the test at a segment's end costs as much as; and pair-features a second of two cores.
+_TEST_FEATURES = {"int8": 16, "float32": 2}
+_SPEED = {"int8": 4.8e11, "float32": 7.5e10}
+_SCAN_SPEED = 1.1e11  # of the scan of all prefixes, with products
+_SPEED_WITHOUT_INSTRUCTION = 2e10
+_ROTATION_SPEED = 5e10
+MOST_FEATURES_OF_BYTES = 2**14  # beyond, sums of bytes could overflow 32 bits
+
+
+class Basis(NamedTuple):
+    """What the planner knows of the points along one set of axes."""
+
+    widest: float  # largest coordinate, about
+    cuts: np.ndarray  # features (c,)
+    least: np.ndarray  # (c, blocks): smallest squared distance that a block has come to at each cut, sorted
+    most: np.ndarray  # (c, blocks): largest that it may still come to, sorted
+
+
+class Survey(NamedTuple):
+    """What a sample says of the points; lengths in the frame."""
+
+    dimension: float  # participation ratio of the covariance's eigenvalues
+    growth: float  # pairs within r of each other are about as many as r to this power, for small r
+    nearest: float  # about where the nearest pair of all will be
+    distances: np.ndarray  # of sampled pairs, sorted
+    given: Basis
+    principal: Basis | None  # None where a rotation cannot pay
+
+
+class SearchPlan(NamedTuple):
+    """How to search; `reasons` says why, a sentence each."""
+
+    screen: str  # "int8" or "float32"
+    rotate: bool
+    order: str  # "given", "boxes": that of a k-d tree, or "norms": largest first
+    boxed: int  # leading features of the boxes of tiles
+    cuts: tuple[int, ...]  # features at which blocks may be left; the last is all of them
+    reasons: tuple[str, ...]
+
+
+def one_by_one(prefixes: np.ndarray, *, screen: str, dot_product: bool) -> bool:
+    """Return whether a search for each of the prefixes (m,) is faster than one scan of all of them."""
+    if screen == "none":
+        return False
+    speed = _SPEED["int8" if dot_product and screen != "float32" else "float32"]
+    return prefixes.size == 1 or bool(prefixes.sum() / speed <= prefixes[-1] / _SCAN_SPEED)
+
+
+def axes_can_pay(n_samples: int, n_features: int) -> bool:
+    """Return whether finding the principal axes costs little beside the plain search."""
+    return 20.0 * n_features**3 / _ROTATION_SPEED * _WORTH_AXES < n_samples**2 / 2 * n_features / _SPEED["int8"]
+
+
+def plan_search(
+    n_samples: int,
+    n_features: int,
+    survey: Survey,
+    *,
+    screen: str = "auto",
+    sides: tuple[bool, bool] = (True, True),
+    dot_product: bool,
+) -> SearchPlan:
+    """Return the plan of the least expected cost.
+
+    `screen` is "auto" or the one that is wanted; `sides`: whether the nearest and the farthest pair are sought;
+    `dot_product`: whether the host multiplies bytes in one instruction.
+    """
+    speed = dict(_SPEED) if dot_product else {**_SPEED, "int8": _SPEED_WITHOUT_INSTRUCTION}
+    screens = ("int8", "float32") if screen == "auto" else (screen,)
+    if n_features > MOST_FEATURES_OF_BYTES:
+        screens = ("float32",)
+    best: tuple[float, str, bool, tuple[int, ...]] | None = None
+    n_pairs = n_samples * (n_samples - 1) / 2
+    for basis in (survey.given, survey.principal):
+        if basis is None:
+            continue
+        for kind in screens:
+            cuts, features = _best_cuts(basis, survey, n_features, kind, sides)
+            undecided = _share_undecided(survey, basis.widest, n_features, kind, n_pairs)
+            seconds = n_pairs * (features / speed[kind] + undecided * _PAIR_SECONDS)
+            if basis is survey.principal:
+                seconds += 2.0 * n_samples * n_features**2 / _ROTATION_SPEED
+            if best is None or seconds < best[0] * 0.9:  # the simpler plan first: another must be clearly faster
+                best = (seconds, kind, basis is survey.principal, cuts)
+    assert best is not None
+    seconds, kind, rotate, cuts = best
+    order, boxed = "given", 0
+    if survey.dimension <= np.log2(max(1, n_samples / _LEAF)):
+        order, boxed = "boxes", min(_BOXED, n_features)
+        if n_features <= _BOXED and screen == "auto":  # boxes leave few pairs, but those are near
+            kind = "float32"
+        if survey.principal is not None and n_features > _BOXED and not rotate:
+            rotate = True
+            cuts, _ = _best_cuts(survey.principal, survey, n_features, kind, sides)
+    elif not sides[0]:
+        order = "norms"
+    plan = SearchPlan(kind, rotate, order, boxed, cuts, ())
+    return plan._replace(reasons=_reasons(plan, survey, dot_product, screen))
+
+
+def _best_cuts(
+    basis: Basis, survey: Survey, n_features: int, kind: str, sides: tuple[bool, bool]
+) -> tuple[tuple[int, ...], float]:
+    """Return the at most two cuts before the end of least cost, and that cost in features."""
+    alive, test = {0: 1.0}, _TEST_FEATURES[kind]
+    error = _error(kind, basis.widest, n_features)
+    # The search begins with the nearest of a sample and ends with that of all.
+    near = ((survey.nearest * survey.distances[0]) ** 0.5 + error) ** 2 if sides[0] else -1.0
+    far = max(0.0, survey.distances[-1] - error) ** 2 if sides[1] else np.inf
+    for cut, least, most in zip(basis.cuts.tolist(), basis.least, basis.most, strict=True):
+        matters = np.searchsorted(least, near) + most.size - np.searchsorted(most, far)
+        alive[cut] = min(1.0, matters / max(1, least.size))
+    best: tuple[int, ...] = (n_features,)
+    cheapest = np.inf
+    for number in range(3):
+        for cuts in combinations([cut for cut in alive if cut], number):
+            begins, ends = (0, *cuts), (*cuts, n_features)
+            cost = sum(alive[a] * (b - a + test) for a, b in zip(begins, ends, strict=True))
+            if cost < cheapest * (0.95 if number else 1):  # another cut must pay clearly
+                best, cheapest = ends, cost
+    return best, float(cheapest)
+
+
+def _error(kind: str, widest: float, n_features: int) -> float:
+    """Return about how far the screen's distances are from the true ones."""
+    step = widest / 127 if kind == "int8" else widest * 2.0**-24
+    return float(2.6 * step * (n_features / 12) ** 0.5)  # the largest error is beyond the mean one
+
+
+def _share_undecided(survey: Survey, widest: float, n_features: int, kind: str, n_pairs: float) -> float:
+    """Return about what share of the pairs a screen cannot decide: those that its error reaches."""
+    error = _error(kind, widest, n_features)
+    near, far = survey.nearest + error, survey.distances[-1] - error
+    counted = np.searchsorted(survey.distances, near) + survey.distances.size - np.searchsorted(survey.distances, far)
+    seen = max(0.0, (counted - 4) / survey.distances.size)
+    growth = min(survey.growth * np.log(near / survey.nearest), 700.0) if survey.nearest > 0 else 0.0
+    return float(max(seen, min(1.0, np.exp(growth) / n_pairs)))
+
+
+def _reasons(plan: SearchPlan, survey: Survey, dot_product: bool, asked: str) -> tuple[str, ...]:
+    """Say in sentences what was chosen, and by what."""
+    reasons = [f"screen in {plan.screen}" + ("" if asked == "auto" else ", as asked")]
+    if asked == "auto":
+        has = "has" if dot_product else "has no"
+        reasons[0] += f"; this host {has} instruction for products of bytes"
+    reasons.append(f"the points have about {survey.dimension:.1f} effective dimensions")
+    if plan.rotate:
+        reasons.append("rotated to principal axes, so that few features decide")
+    if plan.order == "boxes":
+        reasons.append(f"points in the order of a k-d tree; tiles are dismissed by boxes of {plan.boxed} features")
+    elif plan.order == "norms":
+        reasons.append("points far from the centre first; tiles are dismissed by their norms")
+    *early, last = plan.cuts
+    if early:
+        reasons.append(f"blocks may be left after {', '.join(map(str, early))} of {last} features")
+    else:
+        reasons.append("no feature is skipped")
+    return tuple(reasons)

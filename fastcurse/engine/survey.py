@@ -1,0 +1,100 @@
+"""What a sample of the points says: first bounds, and what the planner asks."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from fastcurse.engine.frame import Axes, Frame
+from fastcurse.engine.search_plan import BLOCK, Basis, Survey, axes_can_pay
+
+_SAMPLE = (256, 1024)  # rows, one in _SHARE
+_SHARE = 32
+_MANY = 50_000
+_PAIRED = (256, 512)  # of the sample, to look along: of fewer points than _MANY, and of more
+_HILL = 100  # nearest pairs of the sample
+_CUTS = (4, 8, 16, 32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024, 2048, 4096)  # all multiples of four
+
+
+def sample_rows(n_samples: int) -> np.ndarray:
+    """Return a sample of row indices, sorted; the same on every run."""
+    wanted = int(np.clip(n_samples // _SHARE, *_SAMPLE))
+    if n_samples <= wanted:
+        return np.arange(n_samples)
+    return np.unique(np.random.default_rng(0).integers(0, n_samples, wanted))
+
+
+def look_over(points: np.ndarray, frame: Frame) -> tuple[Survey, Axes | None, np.ndarray]:
+    """Return the survey, the principal axes if they may pay, and row pairs (2, 2).
+
+    The pairs are about the nearest and the farthest of the sample: seeds of the search.
+    """
+    n_samples, n_features = len(points), frame.centre.size
+    rows = sample_rows(n_samples)
+    given = (points[rows, :n_features].astype(np.float64) - frame.centre) * np.ldexp(1.0, -frame.exponent)
+    mean = given.mean(axis=0)
+    moved = given - mean
+    squares = _squared_distances(moved)
+    i, j = np.triu_indices(len(rows), 1)
+    upper = squares[i, j]
+    seeds = [(rows[i[at]], rows[j[at]]) for at in (upper.argmin(), upper.argmax())]
+    basis, dimension = _principal_axes(moved, axes_can_pay(n_samples, n_features))
+    distances = np.sqrt(np.sort(upper))
+    growth = _growth(distances)
+    nearest = float(distances[0] * (n_samples * (n_samples - 1) / 2 / upper.size) ** (-1 / growth))
+    paired = np.random.default_rng(1).permutation(len(rows))[: _PAIRED[n_samples >= _MANY]]
+    survey = Survey(
+        dimension,
+        growth,
+        nearest,
+        distances,
+        _look_along(given[paired]),
+        None if basis is None else _look_along(moved[paired] @ basis),
+    )
+    axes = None if basis is None else Axes(frame.centre + np.ldexp(mean, frame.exponent), basis)
+    return survey, axes, np.array(seeds)
+
+
+def _growth(distances: np.ndarray) -> float:
+    """Return the power of r that the number of sorted distances within a small r grows with (Hill's estimate)."""
+    few = distances[: min(_HILL, len(distances))]
+    if few[0] <= 0:
+        return 1.0
+    spread = float(np.log(few[-1] / few).sum())
+    return max(1.0, (len(few) - 1) / spread) if spread > 0 else 1.0
+
+
+def _principal_axes(moved: np.ndarray, wanted: bool) -> tuple[np.ndarray | None, float]:
+    """Return the axes, if wanted, and the participation ratio of the variances along them."""
+    n, n_features = moved.shape
+    products = moved.T @ moved if n_features <= n else moved @ moved.T  # of the same trace and Frobenius norm
+    squared = float((products**2).sum())
+    dimension = float(np.trace(products)) ** 2 / squared if squared > 0 else 1.0
+    if not wanted:
+        return None, dimension
+    return np.ascontiguousarray(np.linalg.eigh(moved.T @ moved)[1][:, ::-1]), dimension
+
+
+def _squared_distances(points: np.ndarray) -> np.ndarray:
+    norms = np.einsum("ij,ij->i", points, points)
+    return np.maximum(norms[:, None] + norms - 2 * (points @ points.T), 0.0)
+
+
+def _look_along(points: np.ndarray) -> Basis:
+    """Return between what the squared distances of blocks of pairs may be when each cut is reached."""
+    cuts = [cut for cut in _CUTS if cut < points.shape[1]]
+    rows, columns = BLOCK
+    some, done = points[: len(points) // columns * columns], 0
+    n = len(some)
+    partial = np.zeros((n, n))
+    np.fill_diagonal(partial, np.inf)
+    shape = (n // rows, rows, n // columns, columns)
+    least, most = np.empty((2, len(cuts), (n // rows) * (n // columns)))
+    for row, cut in enumerate(cuts):
+        partial += _squared_distances(some[:, done:cut])
+        tail = np.sqrt(np.einsum("ij,ij->i", some[:, cut:], some[:, cut:])).reshape(-1, columns).max(axis=1)
+        reach = (np.repeat(tail, columns // rows)[:, None] + tail) ** 2
+        blocks = partial.reshape(shape)
+        least[row] = np.sort(blocks.min(axis=(1, 3)), axis=None)
+        most[row] = np.sort(np.where(np.isinf(blocks), 0.0, blocks).max(axis=(1, 3)) + reach, axis=None)
+        done = cut
+    return Basis(float(np.abs(points).max()), np.array(cuts, dtype=np.int64), least, most)

@@ -1,0 +1,221 @@
+"""The pair search: bitwise equal to the definition, whatever the plan, the data and the vectors."""
+
+from __future__ import annotations
+
+import contextlib
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.spatial.distance import pdist
+from strategies import point_clouds
+
+import fastcurse as fc
+from fastcurse._kernels import search_block, simd
+from fastcurse.engine import pair_search, prefix_search, survey
+from fastcurse.engine.frame import find_frame
+from fastcurse.engine.kd_order import kd_order
+from fastcurse.engine.pair_search import PairSearch
+from fastcurse.engine.search_limits import search_limits
+from fastcurse.engine.search_plan import SearchPlan
+from fastcurse.engine.threads import parallel_region
+from fastcurse.reference import distances as reference
+
+
+@contextlib.contextmanager
+def planned(plan):
+    """Make every search follow the plan, at any size."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pair_search, "plan_search", lambda *_, **__: plan)
+        patch.setattr(survey, "axes_can_pay", lambda *_: True)
+        patch.setattr(prefix_search, "WORK_WORTH_A_SCREEN", 0)
+        yield
+
+
+@st.composite
+def plans(draw, n_features):
+    screen = draw(st.sampled_from(["int8", "float32"]))
+    word = 4 if screen == "int8" else 1
+    cuts = draw(st.sets(st.integers(1, max(1, (n_features - 1) // word)), max_size=3))
+    inside = sorted(cut * word for cut in cuts if cut * word < n_features)
+    boxed = draw(st.integers(1, min(8, n_features)))
+    order = draw(st.sampled_from(["given", "boxes", "norms"]))
+    return SearchPlan(screen, draw(st.booleans()), order, boxed, (*inside, n_features), ("as drawn",))
+
+
+def search(X, plan, sides=(True, True)):
+    """Return the search's result; None where it is defeated."""
+    frame = find_frame(X, X.shape[1])
+    with planned(plan), parallel_region(None):
+        return PairSearch(X, frame, sides=sides).run(lambda share: None)
+
+
+def expected(X):
+    found = fc.distance_extremes(X, prefixes=[X.shape[1]], screen="none")
+    return (
+        (found.nearest[0], tuple(found.nearest_pair[0].tolist())),
+        (found.farthest[0], tuple(found.farthest_pair[0].tolist())),
+    )
+
+
+def assert_finds(X, plan):
+    found = search(X, plan)
+    assert found is not None
+    assert (found.nearest, found.farthest) == expected(X)
+    return found
+
+
+CLOUDS = {
+    "uniform": lambda rng: rng.random((700, 30)),
+    "clusters 1e6 apart": lambda rng: rng.normal(size=(600, 12)) + 1e6 * rng.integers(0, 3, (600, 1)),
+    "on a sphere": lambda rng: (lambda X: X / np.linalg.norm(X, axis=1)[:, None])(rng.normal(size=(600, 20))),
+    "on a line": lambda rng: rng.normal(size=(600, 1)) * rng.normal(size=15),
+    "simplex": lambda rng: np.eye(300),
+    "0/1": lambda rng: rng.integers(0, 2, (900, 40)).astype(float),
+    "0/1, many equal": lambda rng: rng.integers(0, 2, (900, 6)).astype(float),
+    "all equal": lambda rng: np.full((400, 5), 7.0),
+    "sorted": lambda rng: np.sort(rng.normal(size=(800, 9)), axis=0),
+    "one far outlier": lambda rng: np.vstack([rng.normal(size=(500, 10)), np.full((1, 10), 1e12)]),
+    "one ulp apart": lambda rng: np.nextafter(1.0, np.arange(2)[rng.integers(0, 2, (300, 8))]),
+    "two points": lambda rng: rng.normal(size=(2, 3)),
+    "steep spectrum": lambda rng: rng.normal(size=(700, 60)) / np.arange(1, 61) ** 1.5,
+    "tiny": lambda rng: rng.normal(size=(400, 7)) * 1e-100,
+    "shifted": lambda rng: rng.normal(size=(400, 7)) + 1e8,
+}
+
+
+class TestReference:
+    def test_pairs_against_scipy(self):
+        X = np.random.default_rng(1).normal(size=(40, 5))
+        condensed, (i, j) = pdist(X), np.triu_indices(40, 1)
+        for found, at in (
+            (reference.closest_pair(X), condensed.argmin()),
+            (reference.farthest_pair(X), condensed.argmax()),
+        ):
+            assert found[0] == pytest.approx(condensed[at], rel=1e-14)
+            assert found[1] == (i[at], j[at])
+
+
+class TestDefinition:
+    @given(st.data())
+    def test_any_plan_finds_the_definition(self, data):
+        X = data.draw(point_clouds(max_samples=60, max_features=20))
+        plan = data.draw(plans(X.shape[1]))
+        if find_frame(X, X.shape[1]) is not None:
+            assert_finds(X, plan)
+
+    @pytest.mark.parametrize("bits", [128, 256, 512])
+    @given(data=st.data())
+    def test_any_vectors_find_the_definition(self, bits, data):
+        X = np.random.default_rng(data.draw(st.integers(0, 99))).normal(size=(data.draw(st.integers(2, 400)), 9))
+        plan = data.draw(plans(9))
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(simd, "host_bits", lambda: bits)
+            assert_finds(X, plan)
+
+    @pytest.mark.parametrize("rotate", [False, True])
+    @pytest.mark.parametrize("screen", ["int8", "float32"])
+    @pytest.mark.parametrize("kind", CLOUDS)
+    def test_hard_clouds(self, kind, screen, rotate):
+        X = CLOUDS[kind](np.random.default_rng(3))
+        n_features = X.shape[1]
+        cuts = tuple(cut for cut in (4, 8, 32) if cut < n_features)
+        assert_finds(X, SearchPlan(screen, rotate, "boxes", min(3, n_features), (*cuts, n_features), ()))
+        for screen_ in ("auto", "int8", "float32"):
+            found = fc.distance_extremes(X, prefixes=[n_features], screen=screen_)
+            near, far = expected(X)
+            assert (found.nearest[0], tuple(found.nearest_pair[0])) == near
+            assert (found.farthest[0], tuple(found.farthest_pair[0])) == far
+
+    def test_one_equal_pair_among_many(self):
+        X = np.random.default_rng(5).random((100_000, 16), dtype=np.float32)
+        X[77_123] = X[4_321]
+        assert fc.closest_pair(X) == (0.0, (4_321, 77_123))
+
+    def test_prefixes_are_those_of_every_prefix(self):
+        X = np.random.default_rng(2).normal(size=(2500, 64)).astype(np.float32)
+        every, few = fc.distance_extremes(X), fc.distance_extremes(X, prefixes=[16, 64])
+        for field in ("nearest", "farthest", "nearest_pair", "farthest_pair"):
+            assert np.array_equal(getattr(few, field), getattr(every, field)[[15, 63]])
+
+    @given(point_clouds(max_samples=30, max_features=6))
+    def test_one_side(self, X):
+        assert fc.closest_pair(X) == reference.closest_pair(X)
+        assert fc.farthest_pair(X) == reference.farthest_pair(X)
+
+    @pytest.mark.parametrize("sides", [(True, False), (False, True)])
+    @pytest.mark.parametrize("kind", ["uniform", "0/1", "all equal", "clusters 1e6 apart"])
+    def test_one_side_alone(self, kind, sides):
+        X = CLOUDS[kind](np.random.default_rng(4))
+        plan = SearchPlan("int8", False, "norms", 2, (4, X.shape[1]), ())
+        found, side = search(X, plan, sides), sides.index(True)
+        assert (found.nearest, found.farthest)[side] == expected(X)[side]
+
+    def test_without_the_instruction_the_bytes_are_the_same(self, monkeypatch):
+        X, plan = CLOUDS["uniform"](np.random.default_rng(6)), SearchPlan("int8", False, "given", 0, (30,), ())
+        fast = search(X, plan)
+        monkeypatch.setattr(search_block.simd, "host_has", lambda feature: False)
+        # A width of its own, so that the kernel is compiled anew.
+        monkeypatch.setattr(simd, "width_of", lambda bits: (0,) * 3)
+        slow = search(X, plan)
+        assert (slow.nearest, slow.farthest) == (fast.nearest, fast.farthest) == expected(X)
+
+
+class TestLimits:
+    """In exact arithmetic: a pair at the best distance, or tied with it, is never dismissed."""
+
+    @given(
+        st.floats(1e-3, 1e3), st.floats(0, 1e-2), st.floats(-1, 1), st.integers(1, 4000), st.sampled_from([None, 1e-3])
+    )
+    def test_a_tie_is_never_dismissed(self, distance, error, share, n_features, step):
+        if step is not None:
+            distance = min(distance, 254 * step * n_features**0.5)  # no bytes are farther apart
+        for side, sides in enumerate([(True, False), (False, True)]):
+            limits = search_limits(
+                distance, distance, exponent=0, n_features=n_features, step=step, error=error, sides=sides
+            )
+            # The true distance may be that far from its rounded value, and the approximation from that.
+            rounding = Fraction(n_features + 2, 2**52)
+            scale = Fraction(1) if step is None else Fraction(step)
+            seen = (Fraction(distance) * (1 + rounding * Fraction(share)) + Fraction(error) * Fraction(share)) / scale
+            squared = max(seen, Fraction(0)) ** 2
+            if step is None:
+                growth = Fraction(n_features + 3, 2**24) / (1 - Fraction(n_features + 3, 2**24))
+                sum_ = squared * (1 + growth * Fraction(share))
+                if side == 0:
+                    assert sum_ < Fraction(limits.near)
+                else:
+                    assert sum_ > Fraction(float(np.float32(limits.unit * limits.far - limits.shift)))
+            else:
+                # Any integers whose half difference V lies in [P / 2 - 1, P / 2].
+                for half in (squared / 2 - 1, squared / 2):
+                    sum_ = half + int(limits.base)
+                    high = int(max(limits.least_high, min(limits.unit * limits.far - limits.shift, 2.0**31 - 256)))
+                    if side == 0:
+                        assert sum_ < 0
+                    else:
+                        assert sum_ >= high - 1  # V is whole
+
+    def test_an_unwanted_side_dismisses_everything(self):
+        for step in (None, 1e-3):
+            limits = search_limits(1.0, 2.0, exponent=0, n_features=5, step=step, error=0.0, sides=(False, False))
+            low = limits.near if step is None else 0.0
+            assert low <= (0.0 if step is None else -1 + limits.base)
+            assert limits.unit * limits.far - limits.shift == np.inf
+            assert limits.near_box < 0
+            assert limits.far_box == np.inf
+
+
+class TestOrder:
+    @given(st.integers(1, 300), st.integers(1, 3), st.sampled_from([1, 8, 32]))
+    def test_holds_each_point_once(self, n, k, leaf):
+        order = kd_order(np.random.default_rng(n).random((n, k)).astype(np.float32), leaf)
+        assert sorted(order) == list(range(-(-n // leaf) * leaf))
+
+    def test_leaves_are_small(self):
+        X = np.random.default_rng(0).random((4096, 2)).astype(np.float32)
+        leaves = X[kd_order(X, 16)].reshape(-1, 16, 2)
+        # 256 leaves of the unit square: sides of about 1/16.
+        assert np.ptp(leaves, axis=1).mean() < 1.5 / 16

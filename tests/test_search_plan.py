@@ -1,0 +1,180 @@
+"""What the search decides: the plan is a pure function of shape, survey and host; equal rows are set aside."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import fastcurse as fc
+from fastcurse.engine import pair_search
+from fastcurse.engine.duplicates import distinct_rows
+from fastcurse.engine.frame import find_frame
+from fastcurse.engine.search_plan import MOST_FEATURES_OF_BYTES, SearchPlan, one_by_one, plan_search
+from fastcurse.engine.survey import look_over, sample_rows
+
+
+def plan_of(X, *, n_samples=None, **options):
+    """Plan for `n_samples` such points."""
+    survey, _, _ = look_over(X, find_frame(X, X.shape[1]))
+    options = {"dot_product": True, **options}
+    return plan_search(n_samples or len(X), X.shape[1], survey, **options)
+
+
+def uniform(n=3000, n_features=100):
+    return np.random.default_rng(0).random((n, n_features))
+
+
+def of_low_dimension(n=20_000, n_features=60):
+    rng = np.random.default_rng(0)
+    return rng.normal(size=(n, 3)) @ rng.normal(size=(3, n_features))
+
+
+class TestPlan:
+    def test_uniform_points_are_searched_plainly_in_bytes(self):
+        plan = plan_of(uniform())
+        assert plan[:5] == ("int8", False, "given", 0, (100,))
+        assert "no feature is skipped" in plan.reasons
+
+    def test_without_the_instruction_in_float32(self):
+        assert plan_of(uniform(), dot_product=False).screen == "float32"
+
+    @pytest.mark.parametrize("screen", ["int8", "float32"])
+    def test_the_asked_screen_is_used(self, screen):
+        for dot_product in (False, True):
+            plan = plan_of(uniform(), screen=screen, dot_product=dot_product)
+            assert plan.screen == screen
+            assert plan.reasons[0] == f"screen in {screen}, as asked"
+
+    def test_points_of_low_dimension_have_boxes_and_few_features(self):
+        X = of_low_dimension()
+        plan = plan_of(X)
+        assert plan.rotate
+        assert plan.boxed == 8
+        assert plan.cuts[0] <= 8
+        assert plan.cuts[-1] == 60
+        assert plan_of(X, n_samples=60).boxed == 0  # too few leaves to split along three axes
+
+    def test_few_features_are_boxed_in_float32(self):
+        plan = plan_of(np.random.default_rng(0).random((20_000, 3)))
+        assert plan[:5] == ("float32", False, "boxes", 3, (3,))
+
+    def test_an_outlier_takes_the_bytes_away(self):
+        X = uniform()
+        X[7] = 1e6
+        assert plan_of(X).screen == "float32"
+
+    def test_the_farthest_alone_is_looked_for_far_out(self):
+        plan = plan_of(uniform(), sides=(False, True))
+        assert plan.order == "norms"
+        assert "points far from the centre first; tiles are dismissed by their norms" in plan.reasons
+        assert plan_of(of_low_dimension(), sides=(False, True)).order == "boxes"
+
+    def test_bytes_have_a_largest_number_of_features(self):
+        X = uniform(50, 8)
+        survey, _, _ = look_over(X, find_frame(X, 8))
+        assert plan_search(50, MOST_FEATURES_OF_BYTES, survey, dot_product=True).screen == "int8"
+        assert plan_search(50, MOST_FEATURES_OF_BYTES + 1, survey, dot_product=True).screen == "float32"
+
+    def test_the_result_says_what_was_planned(self):
+        stats = fc.distance_extremes(of_low_dimension(), prefixes=[60]).stats
+        assert stats.plan.startswith("p = 60: screen in ")
+        assert "effective dimensions; rotated to principal axes" in stats.plan
+        assert stats.pairs_boxed > 0.5 * stats.pairs
+        assert 0 < stats.pairs_stopped < stats.pairs
+        assert stats.pairs_boxed + stats.pairs_stopped <= stats.pairs * 1.2  # whole tiles are counted
+
+    @pytest.mark.parametrize(
+        ("prefixes", "screen", "dot_product", "expected"),
+        [
+            ([100], "auto", False, True),
+            ([50, 100], "auto", True, True),
+            ([50, 100], "auto", False, False),
+            ([50, 100], "float32", True, False),
+            (range(1, 101), "int8", True, False),
+            ([100], "none", True, False),
+        ],
+    )
+    def test_few_prefixes_are_searched_one_by_one(self, prefixes, screen, dot_product, expected):
+        assert one_by_one(np.array(prefixes), screen=screen, dot_product=dot_product) is expected
+
+
+class TestSurvey:
+    @given(st.integers(1, 10**7))
+    def test_a_sample_has_rows_of_the_data(self, n):
+        rows = sample_rows(n)
+        assert rows[0] >= 0
+        assert rows[-1] < n
+        assert (np.diff(rows) > 0).all()
+        assert len(rows) <= 1024
+
+    def test_seeds_are_pairs_of_the_sample(self):
+        X = uniform(200, 5)
+        _, _, seeds = look_over(X, find_frame(X, 5))
+        near, far = fc.distance_extremes(X, prefixes=[5], screen="none").nearest_pair[0], fc.farthest_pair(X)[1]
+        assert sorted(seeds[0]) == list(near)  # the sample is all of so few rows
+        assert tuple(sorted(seeds[1])) == far
+
+    @pytest.mark.parametrize("X", [np.zeros((40, 3)), np.eye(4), np.arange(6.0)[:, None]])
+    def test_degenerate_points_have_a_survey(self, X):
+        survey, _, _ = look_over(X, find_frame(X, X.shape[1]))
+        assert np.isfinite(survey.dimension)
+        assert survey.growth >= 1
+        assert survey.nearest >= 0
+
+
+class TestEqualRows:
+    @given(st.integers(0, 1000), st.integers(2, 60), st.integers(1, 4), st.integers(1, 3))
+    def test_distinct_rows_are_those_of_numpy(self, seed, n, n_features, largest):
+        X = np.random.default_rng(seed).integers(-largest, largest + 1, (n, n_features)).astype(float)
+        X[X == 0] *= np.random.default_rng(seed).choice([-1.0, 1.0], np.count_nonzero(X == 0))  # -0 too
+        _, first, inverse = np.unique(X + 0.0, axis=0, return_index=True, return_inverse=True)
+        found = distinct_rows(X, n_features)
+        if len(first) == n:
+            assert found is None
+            return
+        assert found.rows.tolist() == sorted(first)
+        i, j = np.triu_indices(n, 1)
+        same = inverse.reshape(-1)[i] == inverse.reshape(-1)[j]
+        assert found.pair == (i[same][0], j[same][0])
+
+    def test_values_whose_squares_vanish_are_left_to_the_scan(self):
+        X = np.array([[0.0], [1e-200], [1.0], [1.0]])
+        assert distinct_rows(X, 1) is None
+        assert fc.closest_pair(X) == (0.0, (0, 1))  # by the definition, not by equality
+
+    def test_a_hash_that_tells_nothing_is_noticed(self, monkeypatch):
+        from fastcurse.engine import duplicates
+
+        monkeypatch.setattr(duplicates, "_factors", lambda n_features: np.zeros(n_features, dtype=np.uint64))
+        assert distinct_rows(np.array([[1.0], [2.0], [1.0]]), 1) is None
+
+    def test_many_equal_rows_are_set_aside(self):
+        X = np.random.default_rng(1).integers(0, 2, (20_000, 9)).astype(np.float32)
+        few = fc.distance_extremes(X, prefixes=[9])
+        assert "of 20000 rows are distinct: equal ones were set aside" in few.stats.plan
+        every = fc.distance_extremes(X)
+        assert few.nearest[0] == 0.0
+        assert few.nearest_pair[0].tolist() == every.nearest_pair[-1].tolist()
+        assert (few.farthest[0], few.farthest_pair[0].tolist()) == (
+            every.farthest[-1],
+            every.farthest_pair[-1].tolist(),
+        )
+        assert fc.closest_pair(X) == (0.0, tuple(every.nearest_pair[-1]))
+        assert fc.farthest_pair(X) == (every.farthest[-1], tuple(every.farthest_pair[-1]))
+
+    def test_ties_without_equal_rows_are_scanned(self, monkeypatch):
+        monkeypatch.setattr(pair_search, "_FEW_TILES", 0)
+        X = np.eye(2200, dtype=np.float32)
+        found = fc.distance_extremes(X, prefixes=[2200])
+        assert found.stats.plan.endswith("too many ties for this: all pairs were scanned")
+        assert found.nearest[0] == found.farthest[0] == np.sqrt(2)
+        assert found.nearest_pair[0].tolist() == found.farthest_pair[0].tolist() == [0, 1]
+
+
+def test_plans_read_as_sentences():
+    assert isinstance(plan_of(uniform()), SearchPlan)
+    for reason in plan_of(of_low_dimension()).reasons:
+        assert len(reason) < 120
+        assert "  " not in reason
