@@ -39,8 +39,8 @@ def ball_volume(d: Any, radius: Any = 1.0, *, p: Any = 2.0) -> np.ndarray | np.f
 
     Notes
     -----
-    O(1) time and memory an element. Integers are taken as float64, so no power wraps around. The relative error is below
-    2e-15 (1 + M), M the largest of |d log(2 Γ(1 + 1/p))|, |log Γ(1 + d/p)| and |d log r|, which may cancel in log V.
+    O(1) time and memory an element. Integers are taken as float64, so no power wraps around. The relative error is
+    below 2e-15 (1 + M), M the largest of |d log(2 Γ(1 + 1/p))|, |log Γ(1 + d/p)| and |d log r|, which may cancel.
 
     References
     ----------
