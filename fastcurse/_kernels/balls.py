@@ -26,6 +26,7 @@ from fastcurse._kernels import simd
 from fastcurse._kernels._compile import kernel
 from fastcurse._kernels.philox import half_squares, philox4x32, philox_vectors
 
+DRAWS = "philox-octets-1"  # names the definition above: counts of another one may not be added to these
 MAX_DIMENSION = 2**28  # counters of octets stay below 2^31
 _ONE = 2**32  # the screen's unit
 _CHUNK = 1024

@@ -60,7 +60,8 @@ def check_fraction(value: Any, name: str) -> float:
         raise TypeError(f"{name} must be a number, got {shown(value)} ({type(value).__name__})")
     number = _as_float(value)
     if not 0.0 < number < 1.0:
-        raise ValueError(f"{name} must lie strictly between 0 and 1, got {shown(value if isinstance(value, int) else number)}")
+        given = shown(value if isinstance(value, int) else number)
+        raise ValueError(f"{name} must lie strictly between 0 and 1, got {given}")
     return number
 
 
@@ -70,7 +71,8 @@ def check_nonnegative(value: Any, name: str) -> float:
         raise TypeError(f"{name} must be a number, got {shown(value)} ({type(value).__name__})")
     number = _as_float(value)
     if not 0.0 <= number < np.inf:
-        raise ValueError(f"{name} must be at least 0 and finite, got {shown(value if isinstance(value, int) else number)}")
+        given = shown(value if isinstance(value, int) else number)
+        raise ValueError(f"{name} must be at least 0 and finite, got {given}")
     return number
 
 
