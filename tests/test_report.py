@@ -185,7 +185,7 @@ class TestCommands:
     def test_ball_of_no_dimension_and_no_negative_zero(self, capsys):
         code, out, err = run(capsys, "ball", 0, "--draws", "10")
         assert (code, err) == (0, "")
-        assert re.search(r"^95 % interval, logarithm  -0.3686\d* .. 0$", out, re.MULTILINE)
+        assert re.search(r"^95 % interval, logarithm  -0.3688\d* .. 0$", out, re.MULTILINE)
         # No hit where 2.5e-7 are expected: z = -5e-4.
         assert re.search(r"^z-score +0.00$", run(capsys, "ball", 20, "--draws", "10")[1], re.MULTILINE)
 
@@ -196,9 +196,7 @@ class TestCommands:
             patch.setattr(_hit_or_miss.kernels, "scan_hits", interrupted_at(3, _hit_or_miss.kernels.scan_hits))
             code, out, err = run(capsys, *arguments)
         assert (code, out) == (130, "")
-        assert re.search(
-            "^fastcurse: interrupted; the count so far is in '.*hits', and the same command goes on", err, re.MULTILINE
-        )
+        assert re.search("interrupted; the count so far is in '.*hits', and the same command goes on from it$", err)
         assert json.loads((tmp_path / "hits").read_text())["state"]["draws"] == 2**17
         assert run(capsys, *arguments)[1] == run(capsys, *arguments[:4])[1]
 
