@@ -148,7 +148,7 @@ class _Count(click.IntRange):
 @click.argument("d", type=click.IntRange(min=0))
 @click.option("--draws", "n_draws", type=_Count(min=1), default=10**7, show_default=True, help="Random draws.")
 @click.option("--method", type=click.Choice(["hit_or_miss", "telescoping", "quasi"]), default="hit_or_miss",
-              show_default=True, help="How they are used; telescoping works at any D.")  # fmt: skip
+              show_default=True, help="How they are used; telescoping works to D = 10^7.")  # fmt: skip
 @click.option("--confidence", type=click.FloatRange(0, 1, min_open=True, max_open=True), default=0.95,
               show_default=True, help="Level of the interval.")  # fmt: skip
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of the draws.")
