@@ -6,7 +6,7 @@ import csv
 import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -92,7 +92,7 @@ def distances(data: Path, prefixes: str | None, n_threads: int | None) -> None:
     from fastcurse.report.datafiles import read_points
 
     X = _validation.check_points(read_points(data), "DATA")
-    with _named_as_on_the_command_line():
+    with _named_as_on_the_command_line({"X": "DATA"}):
         ext = distance_extremes(X, prefixes=_parse_prefixes(prefixes), n_threads=n_threads, progress=True)
     header = ("prefix", "nearest", "farthest", "contrast", "nearest_i", "nearest_j", "farthest_i", "farthest_j")
     columns = [ext.prefixes, ext.nearest, ext.farthest, ext.contrast, *ext.nearest_pair.T, *ext.farthest_pair.T]
@@ -124,7 +124,7 @@ def lda(data: Path, labels: Path, prefixes: str | None, test_share: float, seed:
     chosen = _validation.check_prefixes(_parse_prefixes(prefixes), X.shape[1])
     test = _test_rows(y, _validation.check_fraction(test_share, "--test-share"), seed)
     X_train, X_test, y_train, y_test = X[~test], X[test], y[~test], y[test]
-    with _named_as_on_the_command_line():
+    with _named_as_on_the_command_line({"X": "DATA"}):
         model = PrefixLDA().fit(X_train, y_train)
         accuracies = [model.score_path(X_train, y_train, chosen), model.score_path(X_test, y_test, chosen)]
     columns = [chosen, *accuracies]
@@ -133,28 +133,58 @@ def lda(data: Path, labels: Path, prefixes: str | None, test_share: float, seed:
     )
 
 
+class _Count(click.IntRange):
+    """A whole number of at least `min`, which may be written 1e6."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if isinstance(value, str) and "e" in value.lower():
+            with suppress(ValueError):
+                number = float(value)
+                value = int(number) if number.is_integer() else value
+        return super().convert(value, param, ctx)
+
+
 @cli.command()
-@click.argument("d", type=click.IntRange(min=1))
-@click.option("--draws", "n_draws", type=click.IntRange(min=1), default=10**7, show_default=True, help="Random draws.")
+@click.argument("d", type=click.IntRange(min=0))
+@click.option("--draws", "n_draws", type=_Count(min=1), default=10**7, show_default=True, help="Random draws.")
 @click.option("--method", type=click.Choice(["hit_or_miss", "telescoping", "quasi"]), default="hit_or_miss",
-              show_default=True, help="How they are used; telescoping works at any D.")  # fmt: skip
+              show_default=True, help="How they are used; telescoping works to D = 10^7.")  # fmt: skip
+@click.option("--confidence", type=click.FloatRange(0, 1, min_open=True, max_open=True), default=0.95,
+              show_default=True, help="Level of the interval.")  # fmt: skip
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of the draws.")
 @click.option("--threads", "n_threads", type=click.IntRange(min=1), default=None, help="Default: all available.")
-def ball(d: int, n_draws: int, method: str, seed: int, n_threads: int | None) -> None:
+@click.option("--checkpoint", type=click.Path(path_type=Path), default=None,
+              help="File from which an interrupted hit_or_miss goes on.")  # fmt: skip
+def ball(
+    d: int, n_draws: int, method: str, confidence: float, seed: int, n_threads: int | None, checkpoint: Path | None
+) -> None:
     """Print the volume of the unit ball of dimension D: closed form and Monte Carlo estimate."""
     from fastcurse.balls import ball_volume, estimate_ball_volume, log_ball_volume
 
-    est = estimate_ball_volume(d, n_draws, method=method, random_state=seed, n_threads=n_threads, progress=True)
+    names = {"n_draws": "--draws", "d": "D", "method": "--method", "confidence": "--confidence",
+             "checkpoint": "--checkpoint"}  # fmt: skip
+    with _named_as_on_the_command_line(names):
+        try:
+            est = estimate_ball_volume(
+                d, n_draws, method=method, random_state=seed, confidence=confidence, n_threads=n_threads,
+                checkpoint=checkpoint, progress=True,
+            )  # fmt: skip
+        except KeyboardInterrupt as interrupt:
+            if checkpoint is not None:
+                interrupt.add_note(f"the count so far is in {str(checkpoint)!r}, and the same command goes on from it")
+            raise
+    name, interval = method.replace("_", " "), f"{100 * confidence:.12g} % interval"
     rows = [
         ("closed form", f"{ball_volume(d):.10g}"),
-        ("its logarithm", f"{log_ball_volume(d):.10g}"),
-        (method.replace("_", " "), f"{est.volume:.6g}"),
-        ("its logarithm", f"{est.log_volume:.10g}"),
+        ("closed form, logarithm", f"{log_ball_volume(d):.10g}"),
+        (name, f"{est.volume:.6g}"),
+        (f"{name}, logarithm", f"{est.log_volume:.10g}"),
         ("relative standard error", f"{est.standard_error:.2g}"),
-        ("95 % interval", f"{est.interval[0]:.6g} .. {est.interval[1]:.6g}"),
+        (interval, " .. ".join(f"{end:.6g}" for end in est.interval)),
+        (f"{interval}, logarithm", " .. ".join(f"{end:.10g}" for end in est.log_interval)),
         ("draws", str(est.n_draws)),
         *([] if est.hits is None else [("hits", str(est.hits))]),
-        ("z-score", f"{est.z_score:.2f}"),
+        ("z-score", f"{est.z_score:z.2f}"),
     ]
     _print_aligned(("quantity", "value"), rows)
     if est.advice:
@@ -192,12 +222,18 @@ def _test_rows(y: np.ndarray, test_share: float, seed: int) -> np.ndarray:
 
 
 @contextmanager
-def _named_as_on_the_command_line() -> Iterator[None]:
-    """Call X what the user calls it, in messages of rules that only the computation can check."""
+def _named_as_on_the_command_line(names: dict[str, str]) -> Iterator[None]:
+    """Call arguments what the user calls them, in messages of rules that only the computation can check.
+
+    What a message quotes is the user's own, and stays.
+    """
     try:
         yield
     except ValueError as error:
-        raise ValueError(re.sub(r"\bX\b", "DATA", str(error))) from None
+        quoted = r"""'[^']*'|"[^"]*\""""
+        raise ValueError(
+            re.sub(rf"({quoted})|\b({'|'.join(names)})\b", lambda found: found[1] or names[found[2]], str(error))
+        ) from None
 
 
 def _complain(message: str) -> None:

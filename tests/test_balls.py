@@ -71,7 +71,7 @@ def test_ends_of_the_range_are_values_and_not_warnings():
     assert fc.ball_volume(2, 1e200) == np.inf
     assert fc.ball_volume(7, p=np.inf) == 2**7
     assert fc.ball_volume(1, p=0.5) == 2
-    assert fc.ball_volume(10**7) == 0
+    assert fc.ball_volume(10**7) == fc.ball_volume(10**30) == 0
     assert fc.log_ball_volume(10**7) < -(10**7)
     assert fc.ball_volume(2.5) == pytest.approx(np.pi**1.25 / math.gamma(2.25), rel=1e-14)
 
@@ -79,7 +79,7 @@ def test_ends_of_the_range_are_values_and_not_warnings():
 @pytest.mark.parametrize(
     ("call", "error", "message"),
     [
-        (lambda: fc.ball_volume(-1), ValueError, "d must be at least 0 and finite, got -1"),
+        (lambda: fc.ball_volume(-1), ValueError, "d must be at least 0 and finite, got -1.0"),
         (lambda: fc.ball_volume([1, -0.5]), ValueError, "d must be at least 0 and finite, got -0.5"),
         (lambda: fc.ball_volume(np.nan), ValueError, "d must be at least 0 and finite, got nan"),
         (lambda: fc.ball_volume(np.inf), ValueError, "d must be at least 0 and finite, got inf"),
@@ -87,18 +87,21 @@ def test_ends_of_the_range_are_values_and_not_warnings():
         (lambda: fc.ball_volume(1j), TypeError, "d must hold real numbers"),
         (lambda: fc.ball_volume(None), TypeError, "d must hold real numbers"),
         (lambda: fc.ball_volume([[1, 2], [3]]), ValueError, "d must be rectangular"),
-        (lambda: fc.ball_volume(2, -1), ValueError, "radius must be at least 0, got -1"),
+        (lambda: fc.ball_volume(2, -1), ValueError, "radius must be at least 0, got -1.0"),
         (lambda: fc.ball_volume(2, np.nan), ValueError, "radius must be at least 0, got nan"),
-        (lambda: fc.ball_volume(2, p=0), ValueError, "p must be above 0, got 0"),
+        (lambda: fc.ball_volume(2, p=0), ValueError, "p must be above 0, got 0.0"),
         (lambda: fc.ball_volume(2, p=-np.inf), ValueError, "p must be above 0, got -inf"),
         (lambda: fc.ball_volume(2, p=np.nan), ValueError, "p must be above 0, got nan"),
         (lambda: fc.ball_volume([1, 2], [1, 2, 3]), ValueError, r"broadcast, got d \(2,\), radius \(3,\), p \(\)"),
-        (lambda: fc.log_ball_volume(-1), ValueError, "d must be at least 0 and finite, got -1"),
+        (lambda: fc.log_ball_volume(-1), ValueError, "d must be at least 0 and finite, got -1.0"),
         (lambda: fc.log_ball_volume(2, -2.5), ValueError, "radius must be at least 0, got -2.5"),
-        (lambda: fc.log_ball_volume(2, p=-1), ValueError, "p must be above 0, got -1"),
-        (lambda: fc.shell_fraction(-1, 0.1), ValueError, "d must be at least 0 and finite, got -1"),
+        (lambda: fc.log_ball_volume(2, p=-1), ValueError, "p must be above 0, got -1.0"),
+        (lambda: fc.shell_fraction(-1, 0.1), ValueError, "d must be at least 0 and finite, got -1.0"),
         (lambda: fc.shell_fraction(2, -0.1), ValueError, "thickness must be at least 0 and finite, got -0.1"),
         (lambda: fc.shell_fraction(2, [0.1, 1.5]), ValueError, r"thickness must be at most 1 \(the radius\), got 1.5"),
+        (lambda: fc.shell_fraction(2, 1.0000000001), ValueError, r"at most 1 \(the radius\), got 1.0000000001$"),
+        (lambda: fc.ball_volume(np.longdouble("1e4000")), ValueError, "d must be at least 0 and finite, got inf"),
+        (lambda: fc.ball_volume(10**400), ValueError, "d must hold numbers in the range of float64"),
         (lambda: fc.shell_fraction(2, np.nan), ValueError, "thickness must be at least 0 and finite, got nan"),
         (lambda: fc.shell_fraction(2, "thin"), TypeError, "thickness must hold real numbers"),
         (lambda: fc.shell_fraction([1, 2], [0.1] * 3), ValueError, r"broadcast, got d \(2,\), thickness \(3,\)"),
@@ -107,6 +110,8 @@ def test_ends_of_the_range_are_values_and_not_warnings():
         (lambda: fc.estimate_ball_volume(2.0, 10), TypeError, r"d must be a whole number, got 2.0 \(float\)"),
         (lambda: fc.estimate_ball_volume([2], 10), TypeError, r"d must be a whole number, got \[2\]"),
         (lambda: fc.estimate_ball_volume(True, 10), TypeError, "d must be a whole number, got True"),
+        (lambda: fc.estimate_ball_volume(10**5000, 3), ValueError, "d must be between 0 and 268435456, got a number"),
+        (lambda: fc.estimate_ball_volume(3, 10**5000), ValueError, "n_draws must be between 1 and .*, got a number of"),
         (lambda: fc.estimate_ball_volume(2, 0), ValueError, "n_draws must be between 1 and .*, got 0"),
         (lambda: fc.estimate_ball_volume(2, 2**60), ValueError, "n_draws must be between 1 and 9007199254740992, got"),
         (lambda: fc.estimate_ball_volume(2, 1e6), TypeError, "n_draws must be a whole number, got 1000000.0"),
@@ -171,6 +176,8 @@ def test_estimate_reports_the_binomial_law_of_its_hits(d, n_draws):
     interval = stats.binomtest(hits, n_draws).proportion_ci(confidence_level=0.9, method="exact")
     # Two inversions of the incomplete beta function.
     assert estimate.interval == pytest.approx((2**d * interval.low, 2**d * interval.high), rel=1e-10)
+    logarithms = [math.log(2**d * end) if end else -np.inf for end in (interval.low, interval.high)]
+    assert estimate.log_interval == pytest.approx(logarithms, rel=1e-10, abs=1e-10)
     if hits:
         assert estimate.log_volume == pytest.approx(math.log(volume), rel=1e-14)
         assert estimate.standard_error == pytest.approx(math.sqrt((1 - share) / (n_draws * share)), rel=1e-13, abs=0)
@@ -188,7 +195,9 @@ def test_no_hit_is_reported_as_no_knowledge(d):
     low, high = estimate.interval
     assert low == 0
     # No hit among n: the upper limit q solves (1 - q)^n = .025. Beyond d = 1023 it leaves the range of float64.
-    assert high == (pytest.approx(2.0**d * -math.expm1(math.log(0.025) / 1000), rel=1e-12) if d < 1024 else np.inf)
+    limit = -math.expm1(math.log(0.025) / 1000)
+    assert high == (pytest.approx(2.0**d * limit, rel=1e-12) if d < 1024 else np.inf)
+    assert estimate.log_interval == (-np.inf, pytest.approx(d * math.log(2) + math.log(limit), rel=1e-12))
     assert -0.1 < estimate.z_score <= 0
     assert "too few to tell anything" in estimate.advice
 
@@ -209,6 +218,22 @@ def test_trivial_dimensions():
         assert estimate.volume == fc.ball_volume(d) == 2**d
         assert estimate.standard_error == 0
         assert estimate.interval[0] < estimate.interval[1] == 2**d
+        # Nothing is random here, and nothing is to be advised, with one draw either.
+        assert (estimate.advice, fc.estimate_ball_volume(d, 1, random_state=0).advice) == ("", "")
+
+
+def test_no_miss_is_no_proof_of_no_error():
+    estimate = fc.estimate_ball_volume(2, 1, random_state=0)
+    assert estimate.hits == 1
+    # A share of 2/3: √((1/3) / (2/3)).
+    assert estimate.standard_error == pytest.approx(math.sqrt(0.5), rel=1e-14)
+
+
+def test_advice_names_no_method_that_would_refuse():
+    assert "telescoping" in fc.estimate_ball_volume(10**7, 10, random_state=0).advice
+    advice = fc.estimate_ball_volume(10**7 + 1, 10, random_state=0).advice
+    assert "too few to tell anything" in advice
+    assert "telescoping" not in advice
 
 
 def test_seeds():
@@ -219,6 +244,7 @@ def test_seeds():
     generator = np.random.default_rng(3)
     assert hits(generator) != hits(generator)
     assert hits(np.random.default_rng(3)) == hits(np.random.default_rng(3))
+    assert hits(np.random.RandomState(3)) == hits(np.random.RandomState(3))
     assert hits(None) > 0
     # The same draws in every release: reference and kernel could only change together.
     assert hits(0) == 164_985

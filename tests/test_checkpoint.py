@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import stat
 import warnings
+from contextlib import contextmanager
+from types import SimpleNamespace
 
 import distributed
 import numpy as np
@@ -14,6 +18,7 @@ from fastcurse.balls import _hit_or_miss
 from fastcurse.engine.checkpoint import Checkpoint
 
 N_DRAWS = 3_000_001
+WORK = {"estimate": "hit_or_miss", "d": 3, "draws": "philox-octets-1"}
 
 
 def small_batches(monkeypatch):
@@ -21,8 +26,8 @@ def small_batches(monkeypatch):
 
 
 def interrupt_after(monkeypatch, batches):
-    """Ctrl-C after so many saves."""
-    save, left = Checkpoint.save, [batches]
+    """Ctrl-C after so many batches, each of which is saved, as is the start."""
+    save, left = Checkpoint.save, [1 + batches]
 
     def saves(self, state):
         save(self, state)
@@ -62,7 +67,7 @@ def test_a_save_that_fails_leaves_the_last_one(tmp_path, monkeypatch):
     with pytest.raises(TypeError):
         checkpoint.save({"draws": object()})
     monkeypatch.setattr("os.replace", lambda *paths: (_ for _ in ()).throw(OSError("full")))
-    with pytest.raises(OSError, match="full"):
+    with pytest.raises(ValueError, match=r"checkpoint must be a file that can be written, got .*c': full"):
         checkpoint.save({"draws": 2})
     assert checkpoint.load() == {"draws": 1}
     assert [file.name for file in tmp_path.iterdir()] == ["c"]
@@ -78,6 +83,17 @@ FOREIGN = [
     b"\x80\x04\x95pickle",
     b"{" * 2**21,
     b"[" * 100_000,
+    # Cut where fastcurse stops reading it would be a checkpoint.
+    json.dumps(
+        {
+            "format": "fastcurse checkpoint",
+            "version": 1,
+            "work": WORK,
+            "state": {"draws": 0, "hits": 0, "key": np.random.SeedSequence(0).generate_state(2).tolist()},
+        }
+    ).encode()
+    + b" " * 2**20
+    + b"precious",
 ]
 
 
@@ -105,7 +121,7 @@ def test_files_of_others_are_refused_and_stay(tmp_path, content):
 )
 def test_states_that_cannot_be(tmp_path, state, message):
     path = tmp_path / "c"
-    Checkpoint(path, {"estimate": "hit_or_miss", "d": 3}).save(state)
+    Checkpoint(path, WORK).save(state)
     with pytest.raises(ValueError, match=message):
         fc.estimate_ball_volume(3, 1000, random_state=0, checkpoint=path)
 
@@ -117,10 +133,89 @@ def test_other_work_and_other_places(tmp_path):
         fc.estimate_ball_volume(4, 1000, random_state=0, checkpoint=path)
     with pytest.raises(ValueError, match="checkpoint must lie in a folder that exists"):
         fc.estimate_ball_volume(3, 1000, checkpoint=tmp_path / "no" / "c")
-    with pytest.raises(ValueError, match="checkpoint must be a file, got"):
+    with pytest.raises(ValueError, match="checkpoint must be a regular file, got"):
         fc.estimate_ball_volume(3, 1000, checkpoint=tmp_path)
     with pytest.raises(TypeError, match="checkpoint must be a path, got 7"):
         fc.estimate_ball_volume(3, 1000, checkpoint=7)
+
+
+def test_counts_of_another_definition_of_a_draw_are_not_added(tmp_path):
+    Checkpoint(tmp_path / "c", {**WORK, "draws": "philox-octets-0"}).save({"draws": 10, "hits": 1, "key": [1, 2]})
+    with pytest.raises(ValueError, match=r"checkpoint must be of the same work, .*philox-octets-1.*, got .*octets-0"):
+        fc.estimate_ball_volume(3, 1000, checkpoint=tmp_path / "c")
+
+
+def unwritable(name, tmp_path):
+    if name == "folder":
+        folder = tmp_path / "closed"
+        folder.mkdir()
+        folder.chmod(0o500)
+        if os.access(folder, os.W_OK):
+            pytest.skip("root writes everywhere")
+        return folder / "c"
+    if name == "pipe":
+        if not hasattr(os, "mkfifo"):
+            pytest.skip("no pipes with names here")
+        os.mkfifo(tmp_path / "pipe")
+        return tmp_path / "pipe"
+    return {"long": tmp_path / ("c" * 300), "null": "a\0b", "device": os.devnull}[name]
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("folder", "checkpoint must be a file that can be written, got .*closed.*: Permission denied"),
+        ("pipe", "checkpoint must be a regular file, got .*pipe"),
+        ("long", "checkpoint must be a file that can be read, got .*ccc': File name too long"),
+        ("null", r"checkpoint must be a file that can be written, got 'a\\x00b': .*null"),
+        ("device", "checkpoint must be a regular file, got"),
+    ],
+)
+def test_places_that_cannot_hold_it_are_found_before_the_first_draw(tmp_path, monkeypatch, name, message):
+    monkeypatch.setattr(_hit_or_miss.kernels, "scan_hits", None)
+    with pytest.raises(ValueError, match=message):
+        fc.estimate_ball_volume(3, 1000, random_state=0, checkpoint=unwritable(name, tmp_path))
+
+
+def test_a_place_that_refuses_the_first_save_is_found_before_the_first_draw(tmp_path, monkeypatch):
+    def refuse(*paths):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("os.replace", refuse)
+    monkeypatch.setattr(_hit_or_miss.kernels, "scan_hits", None)
+    with pytest.raises(ValueError, match=r"can be written, got .*c': Permission denied$"):
+        fc.estimate_ball_volume(3, 1000, random_state=0, checkpoint=tmp_path / "c")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes and links of POSIX")
+def test_links_and_modes_stay(tmp_path):
+    path, link = tmp_path / ("c" * 250), tmp_path / "link"  # no room for more letters in a temporary file's name
+    link.symlink_to(path.name)
+    fc.estimate_ball_volume(3, 1000, random_state=0, checkpoint=link)
+    assert link.is_symlink()
+    plain = tmp_path / "plain"
+    plain.touch()
+    assert stat.S_IMODE(path.stat().st_mode) == stat.S_IMODE(plain.stat().st_mode)
+    path.chmod(0o640)
+    fc.estimate_ball_volume(3, 2000, random_state=0, checkpoint=link)
+    assert link.is_symlink()
+    assert stat.S_IMODE(path.stat().st_mode) == 0o640
+    assert json.loads(path.read_text())["state"]["draws"] == 2000
+
+
+def test_the_bar_of_a_resumed_run_begins_where_it_was(tmp_path, monkeypatch):
+    updates = []
+
+    @contextmanager
+    def bar(total, description, *, unit, enabled):
+        updates.append([])
+        yield SimpleNamespace(update=updates[-1].append)
+
+    monkeypatch.setattr(_hit_or_miss, "progress_bar", bar)
+    for n_draws in (10**5, 3 * 10**5):
+        fc.estimate_ball_volume(3, n_draws, random_state=0, checkpoint=tmp_path / "c")
+    assert updates == [[0, 10**5], [10**5, 2 * 10**5]]
 
 
 @pytest.mark.parametrize("method", ["telescoping", "quasi"])
@@ -132,17 +227,71 @@ def test_other_methods_have_no_checkpoint_and_no_cluster(tmp_path, method):
     assert not list(tmp_path.iterdir())
 
 
+@contextmanager
+def cluster_of(**options):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        cluster = distributed.LocalCluster(dashboard_address=None, silence_logs=50, **options)
+        with cluster, distributed.Client(cluster) as client:
+            yield client
+
+
 def test_hits_on_a_cluster(tmp_path, monkeypatch):
     monkeypatch.setattr(_hit_or_miss, "_DRAWS_A_TASK", 10**5)
     monkeypatch.setattr(_hit_or_miss, "_TASKS_A_THREAD", 2)
     local = fc.estimate_ball_volume(5, N_DRAWS, random_state=3)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        cluster = distributed.LocalCluster(
-            n_workers=2, threads_per_worker=1, processes=False, dashboard_address=None, silence_logs=50
-        )
-        with cluster, distributed.Client(cluster) as client:
-            assert fc.estimate_ball_volume(5, N_DRAWS, random_state=3, client=client) == local
-            path = tmp_path / "c"
-            fc.estimate_ball_volume(5, 10**6 + 7, random_state=3, checkpoint=path)
-            assert fc.estimate_ball_volume(5, N_DRAWS, random_state=3, checkpoint=path, client=client) == local
+    with cluster_of(n_workers=2, threads_per_worker=1, processes=False) as client:
+        assert fc.estimate_ball_volume(5, N_DRAWS, random_state=3, client=client) == local
+        path = tmp_path / "c"
+        fc.estimate_ball_volume(5, 10**6 + 7, random_state=3, checkpoint=path)
+        assert fc.estimate_ball_volume(5, N_DRAWS, random_state=3, checkpoint=path, client=client) == local
+
+
+def test_hits_of_other_processes(monkeypatch):
+    """Workers get the function by name and its arguments by value."""
+    monkeypatch.setattr(_hit_or_miss, "_DRAWS_A_TASK", 10**6)
+    local = fc.estimate_ball_volume(5, N_DRAWS, random_state=3)
+    with cluster_of(n_workers=2, threads_per_worker=1, processes=True) as client:
+        assert fc.estimate_ball_volume(5, N_DRAWS, random_state=3, client=client) == local
+
+
+def test_a_worker_uses_its_own_number_of_threads(monkeypatch):
+    seen, region = [], _hit_or_miss.parallel_region
+
+    def recording(n_threads):
+        seen.append(n_threads)
+        return region(n_threads)
+
+    monkeypatch.setattr(_hit_or_miss, "parallel_region", recording)
+    with cluster_of(n_workers=1, threads_per_worker=3, processes=False) as client:
+        fc.estimate_ball_volume(5, 1000, random_state=3, client=client)
+    assert seen == [3]
+
+
+def test_no_task_is_left_behind_by_an_interrupt():
+    class Client:
+        submitted, cancelled = 0, ()
+
+        def ncores(self):
+            return {"tcp://worker": 2}
+
+        def submit(self, *arguments, pure):
+            self.submitted += 1
+            return self.submitted
+
+        def gather(self, tasks):
+            raise KeyboardInterrupt
+
+        def cancel(self, tasks):
+            self.cancelled = tasks
+
+    client, key = Client(), np.array([1, 2], dtype=np.uint32)
+    with pytest.raises(KeyboardInterrupt):
+        _hit_or_miss.count_hits(5, 10**12, key, n_threads=None, progress=False, client=client)
+    assert client.cancelled == list(range(1, 1 + 2 * _hit_or_miss._TASKS_A_THREAD))
+
+
+@pytest.mark.parametrize(("client", "error"), [(5, TypeError), (SimpleNamespace(ncores=dict), TypeError)])
+def test_a_client_is_checked(client, error):
+    with pytest.raises(error, match=r"client must be a dask.distributed.Client or None, got"):
+        fc.estimate_ball_volume(5, 1000, client=client)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import tracemalloc
 from types import SimpleNamespace
 
 import numpy as np
@@ -178,6 +180,23 @@ class TestBall:
         score = "cube_z_score" if table == "norm" else "z_score"
         tables[table][score] = tables[table][score] + 9
         assert not all(check.ok for check in ball._checks(tables))
+
+    @pytest.mark.parametrize("random_state", [np.random.default_rng(3), np.random.RandomState(3), None])
+    def test_any_seed_is_recorded_as_the_number_that_gives_the_result_again(self, random_state):
+        small = {"n_draws": 1000, "repeats": 1, "n_points": 100}
+        record = ball.run(**small, random_state=random_state).to_dict()
+        assert json.loads(json.dumps(record)) == record
+        assert ball.run(**small, random_state=record["params"]["random_state"]).to_dict() == record
+
+    def test_points_are_drawn_a_block_at_a_time(self):
+        tracemalloc.start()
+        try:
+            _ball_points.norm_table(5000, 0.1, np.random.default_rng(0))
+            _ball_points.angle_table(5000, np.random.default_rng(0))
+            peak = tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+        assert peak < 45e6  # all 5000 at once: 160 MB
 
     def test_a_wrong_volume_fails_the_checks(self, monkeypatch):
         monkeypatch.setattr(ball.theory, "ball_volume", lambda d: 1.000001 * fc.ball_volume(d))

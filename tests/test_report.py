@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import pickle
+import re
 import subprocess
 import sys
 import warnings
@@ -16,6 +17,7 @@ import pytest
 
 import fastcurse as fc
 from fastcurse import cli, experiments
+from fastcurse.balls import _hit_or_miss
 from fastcurse.experiments import Check
 from fastcurse.report import article, datafiles, environment
 
@@ -26,6 +28,19 @@ def run(capsys, *arguments):
         cli.main([str(argument) for argument in arguments])
     captured = capsys.readouterr()
     return stop.value.code or 0, captured.out, captured.err
+
+
+def interrupted_at(call, function):
+    """Return `function`, which Ctrl-C stops as it is called for the so manieth time."""
+    calls = []
+
+    def interrupted(*arguments):
+        calls.append(arguments)
+        if len(calls) == call:
+            raise KeyboardInterrupt
+        return function(*arguments)
+
+    return interrupted
 
 
 @pytest.fixture(scope="module")
@@ -155,6 +170,36 @@ class TestCommands:
         assert f"{estimate.volume:.6g}" in out
         assert ("hits" in out) == (method == "quasi")
 
+    def test_ball_where_floats_end(self, capsys):
+        _, out, err = run(capsys, "ball", 1000, "--draws", "1e5", "--method", "telescoping", "--confidence", "0.9")
+        estimate = fc.estimate_ball_volume(1000, 10**5, method="telescoping", random_state=0, confidence=0.9)
+        low, high = estimate.log_interval
+        rows = dict(line.rsplit("  ", 1) for line in out.splitlines())
+        rows = {name.strip(): value.strip() for name, value in rows.items()}
+        assert len(rows) == len(out.splitlines())  # no two of one name
+        assert rows["telescoping, logarithm"] == f"{estimate.log_volume:.10g}"
+        assert rows["90 % interval"] == "0 .. 0"
+        assert rows["90 % interval, logarithm"] == f"{low:.10g} .. {high:.10g}"
+        assert err == ""
+
+    def test_ball_of_no_dimension_and_no_negative_zero(self, capsys):
+        code, out, err = run(capsys, "ball", 0, "--draws", "10")
+        assert (code, err) == (0, "")
+        assert re.search(r"^95 % interval, logarithm  -0.3688\d* .. 0$", out, re.MULTILINE)
+        # No hit where 2.5e-7 are expected: z = -5e-4.
+        assert re.search(r"^z-score +0.00$", run(capsys, "ball", 20, "--draws", "10")[1], re.MULTILINE)
+
+    def test_ball_goes_on_from_a_checkpoint(self, capsys, tmp_path, monkeypatch):
+        arguments = ("ball", 4, "--draws", "1E6", "--checkpoint", tmp_path / "hits")
+        with monkeypatch.context() as patch:
+            patch.setattr(_hit_or_miss, "_DRAWS_A_BATCH", 2**16)
+            patch.setattr(_hit_or_miss.kernels, "scan_hits", interrupted_at(3, _hit_or_miss.kernels.scan_hits))
+            code, out, err = run(capsys, *arguments)
+        assert (code, out) == (130, "")
+        assert re.search("interrupted; the count so far is in '.*hits', and the same command goes on from it$", err)
+        assert json.loads((tmp_path / "hits").read_text())["state"]["draws"] == 2**17
+        assert run(capsys, *arguments)[1] == run(capsys, *arguments[:4])[1]
+
     def test_without_a_command_the_help_is_printed(self, capsys):
         code, out, err = run(capsys)
         assert (code, err) == (0, "")
@@ -233,20 +278,25 @@ class TestCommands:
             (["lda", "X.npy", "y.csv", "--test-share", ".99"], "--test-share must .* leaves none .* class 0 to train"),
             (["lda", "X.npy", "y.csv", "--test-share", "nan"], "--test-share must lie strictly between 0 and 1"),
             (["distances"], "Missing argument 'DATA'"),
-            (["ball", "0"], "0 is not in the range"),
+            (["ball", "-1"], "No such option|no such option|-1 is not in the range"),
+            (["ball", "3", "--draws", "1.5e0"], "'1.5e0' is not a valid integer"),
+            (["ball", "3", "--draws", "1e300"], "--draws must be between 1 and 9007199254740992, got 1000"),
+            (["ball", "3", "--draws", "10", "--method", "quasi"], "--draws must be between 256 .* --method='quasi'"),
+            (["ball", "300000000"], "D must be between 0 and 268435456, got 300000000"),
+            (["ball", "3", "--confidence", "1"], "1.0 is not in the range|1 is not in the range"),
+            (["ball", "3", "--confidence", "nan"], "--confidence must lie strictly between 0 and 1, got nan"),
+            (["ball", "3", "--checkpoint", "no/checkpoint"], "--checkpoint must lie .* exists, got 'no/checkpoint'"),
             (["ball", "x"], "'x' is not a valid integer"),
             (["ball", "5", "--method", "guess"], "'guess' is not one of"),
             (
                 ["ball", "1000", "--draws", "5", "--method", "telescoping"],
-                r"n_draws must be at least 32 \(d - 1\) = 31968",
+                r"--draws must be at least 32 \(D - 1\) = 31968 for --method='telescoping' at D = 1000, got 5",
             ),
             (["article", "--only", "nothing"], "'nothing' is not one of"),
             (["nonsense"], "No such command 'nonsense'"),
         ],
     )
     def test_bad_input_is_one_line_and_exit_code_2(self, tmp_path, capsys, monkeypatch, arguments, message):
-        import re
-
         monkeypatch.chdir(tmp_path)
         X = np.random.default_rng(0).normal(size=(20, 3))
         np.save("X.npy", X)

@@ -12,6 +12,7 @@ from fastcurse import theory
 # Two or three valid values of each argument, and the keywords.
 CASES = {
     "ball_volume": [(2, 3, 500), (0.5, 2)],
+    "ball_volume_recurrence": [(2, 3.5, 1000)],
     "bayes_accuracy": [(1, 10, 1000)],
     "contrast_limit": [(1, 2, 3.5)],
     "cosine_variance": [(1, 10, 1000)],

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import warnings
+from fractions import Fraction
+
+import distributed
 import numpy as np
 import pandas as pd
 import pytest
@@ -51,3 +55,51 @@ def test_labels_and_classes():
         _validation.check_labels([1, 2], 3, "L", "D")
     with pytest.raises(ValueError, match=r"^L must hold at least 2 classes, got 1 class: 'a'$"):
         _validation.check_classes(np.array(["a", "a"]), "L")
+
+
+HUGE = 10**5000  # Python writes no such number
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (
+            lambda: _validation.check_count(HUGE, "n", minimum=0, maximum=9),
+            "n must be between 0 and 9, got a number of",
+        ),
+        (lambda: _validation.check_count(-HUGE, "n", minimum=0), "n must be at least 0, got a number of more digits"),
+        (lambda: _validation.check_fraction(HUGE, "f"), "f must lie strictly between 0 and 1, got a number of more"),
+        (lambda: _validation.check_fraction(10**400, "f"), "f must lie strictly between 0 and 1, got 1000.*"),
+        (lambda: _validation.check_fraction(-(10**400), "f"), "f must lie strictly between 0 and 1, got -1000.*"),
+        (lambda: _validation.check_fraction(Fraction(1, 10**400), "f"), "strictly between 0 and 1, got 0.0"),
+        (lambda: _validation.check_fraction(np.longdouble("1e4000"), "f"), "strictly between 0 and 1, got inf"),
+        (lambda: _validation.check_nonnegative(10**400, "x"), "x must be at least 0 and finite, got 1000"),
+        (lambda: _validation.check_seed(-HUGE), "random_state must be at least 0, got a number of more digits"),
+    ],
+)
+def test_numbers_too_large_for_anything(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()
+
+
+@pytest.mark.parametrize("client", [5, "tcp://localhost:8786", object()])
+def test_a_client_is_one_of_dask(client):
+    with pytest.raises(
+        TypeError, match="client must be a dask.distributed.Client or None, got .*" + type(client).__name__
+    ):
+        _validation.check_client(client)
+    assert _validation.check_client(None) is None
+
+
+def test_a_client_without_workers_is_refused_and_not_waited_for():
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        cluster = distributed.LocalCluster(n_workers=0, processes=False, dashboard_address=None, silence_logs=50)
+        with cluster, distributed.Client(cluster) as client:
+            with pytest.raises(ValueError, match=r"client must have at least one worker, got none"):
+                _validation.check_client(client)
+            cluster.scale(1)
+            client.wait_for_workers(1)
+            assert _validation.check_client(client) is client
+        with pytest.raises(ValueError, match="client must be running and synchronous, got status 'closed'"):
+            _validation.check_client(client)

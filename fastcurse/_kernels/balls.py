@@ -26,6 +26,7 @@ from fastcurse._kernels import simd
 from fastcurse._kernels._compile import kernel
 from fastcurse._kernels.philox import half_squares, philox4x32, philox_vectors
 
+DRAWS = "philox-octets-1"  # names the definition above: counts of another one may not be added to these
 MAX_DIMENSION = 2**28  # counters of octets stay below 2^31
 _ONE = 2**32  # the screen's unit
 _CHUNK = 1024
@@ -143,7 +144,7 @@ def scan_hits(width, first, stop, d, stream, key, surely_in, surely_out, block, 
     Requires 0 <= first <= stop <= 2^63 - block, 0 <= d <= MAX_DIMENSION, 0 <= stream < 2^32, key (2,) uint32,
     surely_in and surely_out at most and at least those of `bounds` (further ones give the same counts: more draws are
     looked at in full), block >= 1 and hits (ceil((stop - first) / block),) int64. Fills every element of hits, whose
-    sum does not depend on `block`. Called by ``balls._hit_or_miss.count_hits``.
+    sum does not depend on `block`. Called by ``balls._hit_or_miss``.
     """
     for b in prange(hits.shape[0]):
         begin, end = first + b * block, min(first + (b + 1) * block, stop)

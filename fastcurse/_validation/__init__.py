@@ -4,6 +4,7 @@ from fastcurse._validation._arrays import check_points, check_prefixes, check_re
 from fastcurse._validation._labels import check_classes, check_codes, check_labels, check_priors
 from fastcurse._validation._scalars import (
     check_choice,
+    check_client,
     check_count,
     check_fraction,
     check_jobs,
@@ -16,6 +17,7 @@ from fastcurse._validation._scalars import (
 __all__ = [
     "check_choice",
     "check_classes",
+    "check_client",
     "check_codes",
     "check_count",
     "check_fraction",

@@ -79,14 +79,17 @@ def check_real(
     value: Any, name: str, *, minimum: float, strict: bool = False, allow_infinite: bool = False
 ) -> np.ndarray:
     """Return `value` as a float64 array whose elements are all at least (`strict`: above) `minimum`."""
-    array = as_numeric(value, name)
-    array = np.asarray(array, dtype=np.float64)
+    alone = isinstance(value, numbers.Real)  # of a large int NumPy makes an array of objects without dimension
+    array = as_numeric([value] if alone else value, name, allow_objects=True)
+    array = array.reshape(()) if alone else array
+    with np.errstate(over="ignore", under="ignore"):  # a long double beyond float64's range is inf here
+        array = np.asarray(array, dtype=np.float64)
     bad = ~(array > minimum if strict else array >= minimum)
     if not allow_infinite:
         bad |= ~np.isfinite(array)
     if bad.any():
         rule = f"{'above' if strict else 'at least'} {minimum:g}" + ("" if allow_infinite else " and finite")
-        raise ValueError(f"{name} must be {rule}, got {array[bad].flat[0]:g}")
+        raise ValueError(f"{name} must be {rule}, got {float(array[bad].flat[0])!r}")
     return array
 
 

@@ -12,7 +12,11 @@ import numpy as np
 
 
 def shown(value: object, limit: int = 60) -> str:
-    text = " ".join(repr(value).split())
+    """Return the value's text on one line, cut after `limit` characters."""
+    try:
+        text = " ".join(repr(value).split())
+    except ValueError:  # Python writes no whole number of more than some thousand digits
+        return "a number of more digits than Python writes"
     return text if len(text) <= limit else text[: limit - 3] + "..."
 
 
@@ -23,7 +27,7 @@ def check_count(value: Any, name: str, *, minimum: int, maximum: int | None = No
     count = int(value)
     if count < minimum or (maximum is not None and count > maximum):
         rule = f"at least {minimum}" if maximum is None else f"between {minimum} and {maximum}"
-        raise ValueError(f"{name} must be {rule}, got {count}")
+        raise ValueError(f"{name} must be {rule}, got {shown(count)}")
     return count
 
 
@@ -54,22 +58,35 @@ def check_fraction(value: Any, name: str) -> float:
     """Return `value` as a float strictly between 0 and 1, or raise."""
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, numbers.Real):
         raise TypeError(f"{name} must be a number, got {shown(value)} ({type(value).__name__})")
-    if not 0.0 < float(value) < 1.0:
-        raise ValueError(f"{name} must lie strictly between 0 and 1, got {value}")
-    return float(value)
+    number = _as_float(value)
+    if not 0.0 < number < 1.0:
+        given = shown(value if isinstance(value, int) else number)
+        raise ValueError(f"{name} must lie strictly between 0 and 1, got {given}")
+    return number
 
 
 def check_nonnegative(value: Any, name: str) -> float:
     """Return `value` as a finite float of at least 0, or raise."""
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, (numbers.Real, np.floating)):
         raise TypeError(f"{name} must be a number, got {shown(value)} ({type(value).__name__})")
-    if not 0.0 <= float(value) < np.inf:
-        raise ValueError(f"{name} must be at least 0 and finite, got {value}")
-    return float(value)
+    number = _as_float(value)
+    if not 0.0 <= number < np.inf:
+        given = shown(value if isinstance(value, int) else number)
+        raise ValueError(f"{name} must be at least 0 and finite, got {given}")
+    return number
+
+
+def _as_float(value: Any) -> float:
+    """Return a real number as a float, an infinite one beyond float64's range."""
+    try:
+        with np.errstate(over="ignore"):  # of a long double
+            return float(value)
+    except OverflowError:
+        return float(np.inf) if value > 0 else -float(np.inf)
 
 
 def check_seed(random_state: Any) -> np.random.SeedSequence:
-    """Return the SeedSequence of an int, a Generator (one draw is taken) or None (fresh entropy)."""
+    """Return the SeedSequence of an int, a Generator or RandomState (one draw is taken) or None (fresh entropy)."""
     if random_state is None:
         return np.random.SeedSequence()
     if isinstance(random_state, np.random.Generator):
@@ -79,8 +96,28 @@ def check_seed(random_state: Any) -> np.random.SeedSequence:
     if isinstance(random_state, (bool, np.bool_)) or not isinstance(random_state, numbers.Integral):
         raise TypeError(f"random_state must be a whole number, a numpy Generator or None, got {shown(random_state)}")
     if random_state < 0:
-        raise ValueError(f"random_state must be at least 0, got {random_state}")
+        raise ValueError(f"random_state must be at least 0, got {shown(random_state)}")
     return np.random.SeedSequence(int(random_state))
+
+
+def check_client(client: Any) -> Any:
+    """Return `client`, or raise: it must be None or a running dask.distributed Client with workers.
+
+    Without workers a result would be waited for in vain.
+    """
+    if client is None:
+        return None
+    distributed = sys.modules.get("distributed")  # who has a client has imported it
+    if distributed is None or not isinstance(client, distributed.Client):
+        raise TypeError(
+            f"client must be a dask.distributed.Client or None, got {shown(client)} ({type(client).__name__})"
+        )
+    if client.status != "running" or client.asynchronous:
+        state = "an asynchronous one" if client.asynchronous else f"status {client.status!r}"
+        raise ValueError(f"client must be running and synchronous, got {state}")
+    if not client.ncores():
+        raise ValueError("client must have at least one worker, got none; see client.wait_for_workers")
+    return client
 
 
 def check_path(path: Any, name: str) -> Path | None:

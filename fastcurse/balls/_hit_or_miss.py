@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -16,14 +17,17 @@ from fastcurse.engine.threads import parallel_region
 
 MAX_DRAWS = 2**53  # every count is then exact in float64
 MAX_DIMENSION = kernels.MAX_DIMENSION
+DRAWS = kernels.DRAWS
 # A generator's block is one chain of products and waits for each: several vectors at a time keep the processor busy.
 # 10^7 draws at d = 20: 16.2 ms with one vector of 512 bits, 14.1 with two; 28.7 with one of 256 bits, 22.2 with four.
 _VECTOR_BITS = 1024
 _BLOCK = 2**15  # draws of one turn of the parallel loop: about .1 ms
-_MAX_ITEMS = 2**20  # work items of a run: memory does not grow with the number of draws
-_DRAWS_A_BATCH = 2**26  # about .1 s on two cores, also for the first batch, which no measured speed bounds
+_MAX_ITEMS = 2**20  # blocks planned at a time: memory does not grow with the number of draws
+_DRAWS_A_BATCH = 2**26  # about .1 s on two cores: what Ctrl-C waits for
 _DRAWS_A_TASK = 2**28  # of a cluster: about a second of a core
 _TASKS_A_THREAD = 4  # in flight at once, after which a checkpoint is written
+# Hits and misses from which SciPy's inverse of the incomplete beta function is no more exact than an expansion.
+_MANY = 10**8
 
 
 def count_hits(
@@ -60,6 +64,7 @@ def count_hits(
         done, hits = stop, hits + new_hits
         save()
 
+    save()  # a file that cannot be written is found now, not after hours
     with progress_bar(n_draws, f"hit-or-miss, d = {d}", unit="draw", enabled=progress) as bar:
         bar.update(done)
         if client is None:
@@ -67,7 +72,6 @@ def count_hits(
                 _count_here(d, done, n_draws, used, block, take)
         else:
             _count_on_cluster(client, d, done, n_draws, used, take)
-        save()
     return hits
 
 
@@ -93,32 +97,33 @@ def _is_count(number: Any) -> bool:
 
 def _count_here(d: int, first: int, stop: int, key: np.ndarray, block: int, take: Callable[[int, int], None]) -> None:
     """Count draws first .. stop - 1 and give `take` the hits of each batch, in order, with where it ends."""
-    if first >= stop:
-        return
-    item = block * -(-(stop - first) // (block * _MAX_ITEMS))
-    work = np.full(-(-(stop - first) // item), float(item))
-    work[-1] = stop - first - item * (len(work) - 1)
     width, bounds = simd.width_of(_VECTOR_BITS), kernels.bounds(d)
+    most = max(1, _DRAWS_A_BATCH // block)
+    for begin in range(first, stop, block * _MAX_ITEMS):
+        end = min(begin + block * _MAX_ITEMS, stop)
+        work = np.full(-(-(end - begin) // block), float(block))
+        work[-1] = end - begin - block * (len(work) - 1)
 
-    def run(start: int, end: int) -> None:
-        begin, finish = first + start * item, min(first + end * item, stop)
-        block_hits = np.empty(-(-(finish - begin) // block), dtype=np.int64)
-        kernels.scan_hits(width, begin, finish, d, 0, key, *bounds, block, block_hits)
-        take(int(block_hits.sum()), finish)
+        def run(first_item: int, stop_item: int, begin: int = begin, end: int = end) -> None:
+            start, finish = begin + first_item * block, min(begin + stop_item * block, end)
+            block_hits = np.empty(-(-(finish - start) // block), dtype=np.int64)
+            kernels.scan_hits(width, start, finish, d, 0, key, *bounds, block, block_hits)
+            take(int(block_hits.sum()), finish)
 
-    most = max(1, _DRAWS_A_BATCH // item)
-    run_batches(work, run, max_items=most, first_items=most)
+        run_batches(work, run, max_items=most, first_items=most)
 
 
 def _count_task(d: int, first: int, stop: int, key: np.ndarray) -> int:
-    """Return the hits among draws first .. stop - 1, on one worker of a cluster."""
+    """Return the hits among draws first .. stop - 1, on one worker of a cluster and as many threads as that has."""
+    from distributed import get_worker
+
     hits = 0
 
     def take(new_hits: int, end: int) -> None:
         nonlocal hits
         hits += new_hits
 
-    with parallel_region(None):
+    with parallel_region(get_worker().state.nthreads):
         _count_here(d, first, stop, key, _BLOCK, take)
     return hits
 
@@ -127,7 +132,7 @@ def _count_on_cluster(
     client: Any, d: int, first: int, stop: int, key: np.ndarray, take: Callable[[int, int], None]
 ) -> None:
     """Count draws first .. stop - 1 as tasks of a dask.distributed client, some for each of its threads at a time."""
-    wave = _DRAWS_A_TASK * _TASKS_A_THREAD * max(1, sum(client.ncores().values()))
+    wave = _DRAWS_A_TASK * _TASKS_A_THREAD * sum(client.ncores().values())
     for start in range(first, stop, wave):
         end = min(start + wave, stop)
         starts = range(start, end, _DRAWS_A_TASK)
@@ -139,8 +144,18 @@ def _count_on_cluster(
 
 
 def clopper_pearson(hits: int, n_draws: int, confidence: float) -> tuple[float, float]:
-    """Return the exact binomial interval of the hit probability."""
+    """Return the exact binomial interval of the hit probability.
+
+    Beyond `_MANY` hits and misses its ends are expanded for a large deviation σ of the hits, with z the normal quantile
+    and q the share: n q ± (z σ + 1/2) + (1 - 2 q) (2 z² + 1) / 6, within z² / σ² < 1e-6 of the half-width.
+    """
     tail = (1.0 - confidence) / 2.0
-    low = float(special.betaincinv(hits, n_draws - hits + 1, tail)) if hits else 0.0
-    high = float(special.betainccinv(hits + 1, n_draws - hits, tail)) if hits < n_draws else 1.0
-    return low, high
+    misses = n_draws - hits
+    if min(hits, misses) < _MANY:
+        low = float(special.betaincinv(hits, misses + 1, tail)) if hits else 0.0
+        high = float(special.betainccinv(hits + 1, misses, tail)) if misses else 1.0
+        return low, high
+    z, share = -float(special.ndtri(tail)), hits / n_draws
+    half = z * math.sqrt(n_draws * share * (1.0 - share)) + 0.5
+    shift = (1.0 - 2.0 * share) * (2.0 * z * z + 1.0) / 6.0
+    return (hits + (shift - half)) / n_draws, (hits + (shift + half)) / n_draws

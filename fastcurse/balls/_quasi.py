@@ -48,7 +48,7 @@ def student_interval(values: np.ndarray, confidence: float) -> tuple[float, floa
     """Return the standard error of the mean of independent `values`, and the interval's low and high end."""
     mean = float(values.mean())
     error = float(values.std(ddof=1)) / float(np.sqrt(len(values)))
-    half = float(special.stdtrit(len(values) - 1, 0.5 + confidence / 2.0)) * error
+    half = -float(special.stdtrit(len(values) - 1, (1.0 - confidence) / 2.0)) * error
     return error, mean - half, mean + half
 
 

@@ -23,6 +23,7 @@ from fastcurse.engine.batches import progress_bar
 
 # Fewer strata a factor, and its variance would rest on too few pairs. The coverage test holds this number.
 MIN_STRATA = 16
+MAX_DIMENSION = 10**7  # 80 bytes of memory a dimension
 _WIDTH = 1.4
 _BLOCK = 2**14  # strata of one turn: its arrays stay in the second-level cache. Even: a Philox block is four draws
 _ROUNDING = 2.0**-51  # of one factor: exponent, exponential, sum and logarithm, an ulp each
@@ -37,7 +38,9 @@ class LogVolume(NamedTuple):
 
 
 def check_draws(d: int, n_draws: int) -> None:
-    """Raise unless every one of the d - 1 factors gets its `MIN_STRATA` pairs of draws."""
+    """Raise unless every one of the d - 1 factors gets its `MIN_STRATA` pairs of draws, and they fit in memory."""
+    if d > MAX_DIMENSION:
+        raise ValueError(f"d must be at most {MAX_DIMENSION} for method='telescoping', got {d}")
     smallest = 2 * MIN_STRATA * (d - 1)
     if n_draws < smallest:
         raise ValueError(
@@ -91,7 +94,7 @@ def _factor_moments(
             lengths = np.minimum(ends[factors], stop) - begins
             uniforms = np.random.Generator(np.random.Philox(key=key, counter=start // 2)).random((stop - start, 2))
             factor = np.repeat(factors, lengths)
-            stratum = np.arange(start, stop) - (ends - n_strata)[factor]
+            stratum = np.arange(start, stop) - (ends[factor] - n_strata[factor])
             pairs = _integrand(factor + 2.0, stratum, n_strata[factor], uniforms)
             square = ((pairs[:, 0] - pairs[:, 1]) / 2.0) ** 2
             terms = np.stack([(pairs[:, 0] + pairs[:, 1]) / 2.0, square, square**2])

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
+import secrets
+import shutil
+import stat
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +18,15 @@ class Checkpoint:
     """The state of one piece of work, kept in a JSON file.
 
     `work` says what the work is; a file of other work is refused, as is a file that is no checkpoint: nothing of the
-    user's is overwritten.
+    user's is overwritten. A link is followed, now and for good; `path` is what the user gave.
     """
 
     def __init__(self, path: str | os.PathLike[str], work: dict[str, Any]) -> None:
         self.path, self.work = Path(path), work
+        try:
+            self._target = Path(os.path.realpath(path))
+        except (OSError, ValueError) as error:  # a null byte
+            raise ValueError(self._not_writable(error)) from error
 
     def load(self) -> dict[str, Any] | None:
         """Return the state that was saved, or None if there is no file yet.
@@ -28,14 +34,18 @@ class Checkpoint:
         Raises ValueError if the file is no checkpoint, or one of other work, or cannot be read.
         """
         try:
-            with open(self.path, "rb") as file:
+            # A pipe would be waited for, a device may have no end.
+            if not stat.S_ISREG(self._target.stat().st_mode):
+                raise ValueError(f"checkpoint must be a regular file, got {str(self.path)!r}")
+            with open(self._target, "rb") as file:
                 text = file.read(_LARGEST + 1)
         except FileNotFoundError:
-            if not self.path.parent.is_dir():
+            if not self._target.parent.is_dir():
                 raise ValueError(f"checkpoint must lie in a folder that exists, got {str(self.path)!r}") from None
             return None
         except OSError as error:
-            raise ValueError(f"checkpoint must be a file, got {str(self.path)!r}: {error.strerror}") from error
+            given = f"{str(self.path)!r}: {error.strerror}"
+            raise ValueError(f"checkpoint must be a file that can be read, got {given}") from error
         try:
             if len(text) > _LARGEST:
                 raise ValueError
@@ -52,13 +62,27 @@ class Checkpoint:
         return state
 
     def save(self, state: dict[str, Any]) -> None:
-        """Write the state: to a temporary file beside the other, which is then renamed."""
-        record = {**_FORMAT, "work": self.work, "state": state}
-        handle, draft = tempfile.mkstemp(dir=self.path.parent, prefix=f".{self.path.name}-", suffix=".tmp")
+        """Write the state: to a temporary file beside the other, which is then renamed.
+
+        Raises ValueError if it cannot be written; the last state is then kept.
+        """
+        record = json.dumps({**_FORMAT, "work": self.work, "state": state})
+        draft = self._target.with_name(f".fastcurse-{secrets.token_hex(8)}.tmp")  # short: the other's name may not be
         try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                json.dump(record, file)
-            os.replace(draft, self.path)
-        except BaseException:
-            Path(draft).unlink(missing_ok=True)
-            raise
+            try:
+                with open(draft, "x", encoding="utf-8") as file:
+                    file.write(record)
+                    file.flush()
+                    os.fsync(file.fileno())  # else the new name may outlive a power cut, and the content not
+                if self._target.exists():
+                    shutil.copymode(self._target, draft)
+                os.replace(draft, self._target)
+            except BaseException:
+                draft.unlink(missing_ok=True)
+                raise
+        except OSError as error:
+            raise ValueError(self._not_writable(error)) from error
+
+    def _not_writable(self, error: OSError | ValueError) -> str:
+        reason = getattr(error, "strerror", None) or error
+        return f"checkpoint must be a file that can be written, got {str(self.path)!r}: {reason}"

@@ -9,6 +9,11 @@ from fastcurse import theory
 
 DIMENSIONS = np.array([2, 3, 5, 10, 20, 50, 100, 200, 500, 1000])
 _OUTER = np.array([0.025, 0.975])  # the middle 95 %
+_BLOCK = 1000  # points drawn at a time, with all their coordinates: 8 MB an array
+
+
+def _blocks(n_points: int) -> list[slice]:
+    return [slice(start, start + _BLOCK) for start in range(0, n_points, _BLOCK)]
 
 
 def norm_table(n_points: int, thickness: float, generator: np.random.Generator) -> dict[str, np.ndarray]:
@@ -18,9 +23,12 @@ def norm_table(n_points: int, thickness: float, generator: np.random.Generator) 
     here rests on the law of the norm that is to be seen. One sample serves all dimensions: prefixes of its features.
     """
     d = DIMENSIONS
-    squares = np.cumsum(generator.standard_normal((n_points, d[-1] + 2)) ** 2, axis=1)
-    ball = np.sqrt(squares[:, d - 1] / squares[:, d + 1])
-    cube_sq = np.cumsum(generator.uniform(-1.0, 1.0, (n_points, d[-1])) ** 2, axis=1)[:, d - 1]
+    ball, cube_sq = np.empty((2, n_points, len(d)))
+    for rows in _blocks(n_points):
+        squares = np.cumsum(generator.standard_normal((len(ball[rows]), d[-1] + 2)) ** 2, axis=1)
+        ball[rows] = np.sqrt(squares[:, d - 1] / squares[:, d + 1])
+    for rows in _blocks(n_points):
+        cube_sq[rows] = np.cumsum(generator.uniform(-1.0, 1.0, (len(ball[rows]), d[-1])) ** 2, axis=1)[:, d - 1]
     cube = np.sqrt(cube_sq)
     share, exact = np.mean(ball > 1.0 - thickness, axis=0), np.asarray(theory.shell_fraction(d, thickness))
     deviation = np.sqrt(exact * (1.0 - exact) / n_points)
@@ -47,9 +55,11 @@ def norm_table(n_points: int, thickness: float, generator: np.random.Generator) 
 def angle_table(n_points: int, generator: np.random.Generator) -> dict[str, np.ndarray]:
     """Return the angle in degrees between two random directions, at each of `DIMENSIONS`."""
     d = DIMENSIONS
-    one, two = generator.standard_normal((2, n_points, d[-1]))
-    lengths_sq = np.cumsum(one * one, axis=1)[:, d - 1] * np.cumsum(two * two, axis=1)[:, d - 1]
-    cosine = np.cumsum(one * two, axis=1)[:, d - 1] / np.sqrt(lengths_sq)
+    cosine = np.empty((n_points, len(d)))
+    for rows in _blocks(n_points):
+        one, two = generator.standard_normal((2, len(cosine[rows]), d[-1]))
+        lengths_sq = np.cumsum(one * one, axis=1)[:, d - 1] * np.cumsum(two * two, axis=1)[:, d - 1]
+        cosine[rows] = np.cumsum(one * two, axis=1)[:, d - 1] / np.sqrt(lengths_sq)
     angle = np.degrees(np.arccos(cosine))
     low, high = np.quantile(angle, _OUTER, axis=0)
     variance = np.asarray(theory.cosine_variance(d))

@@ -69,22 +69,27 @@ def telescoping_integrand(k: int, u: float) -> float:
     return (1.0 - t_squared) ** ((k - 1) / 2.0) * dt_du
 
 
-def telescoping_log_volume(d: int, n_draws: int, *, random_state: int) -> tuple[float, float]:
-    """Return log V_d = log 2 + Σ log(2 E (1 - t²)^((k-1)/2)), from pairs of draws in strata, and its standard error."""
+def telescoping_log_volume(d: int, n_draws: int, *, random_state: int) -> tuple[float, float, float]:
+    """Return log V_d = log 2 + Σ log(2 E (1 - t²)^((k-1)/2)), its standard error and the degrees of freedom of that.
+
+    From pairs of draws in strata. Each pair's variance has one degree of freedom: Satterthwaite's are 2 (Σ v)² / Σ v².
+    """
     key = np.random.SeedSequence(random_state).generate_state(2, np.uint64)
     stream = np.random.Generator(np.random.Philox(key=key))
-    log_volume, variance = math.log(2.0), 0.0
+    log_volume, variance, squares = math.log(2.0), 0.0, 0.0
     for k in range(2, d + 1):
         n_strata = n_draws // 2 // (d - 1) + (k - 2 < n_draws // 2 % (d - 1))
-        mean = mean_variance = 0.0
+        mean = mean_variance = mean_squares = 0.0
         for stratum in range(n_strata):
             first, second = (telescoping_integrand(k, (stratum + stream.random()) / n_strata) for _ in range(2))
             mean += (first + second) / 2.0 / n_strata
             mean_variance += (first - second) ** 2 / 4.0 / n_strata**2
+            mean_squares += (first - second) ** 4 / 16.0 / n_strata**4
         # The second-order term of E log: the logarithm of a noisy mean is too small.
         log_volume += math.log(2.0 * mean) + mean_variance / mean**2 / 2.0
         variance += mean_variance / mean**2
-    return log_volume, math.sqrt(variance)
+        squares += mean_squares / mean**4
+    return log_volume, math.sqrt(variance), 2.0 * variance**2 / squares
 
 
 def ball_volume(d: int, radius: float = 1.0) -> float:

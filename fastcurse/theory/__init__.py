@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fastcurse.theory.balls import (
     ball_volume,
+    ball_volume_recurrence,
     hit_or_miss_relative_error,
     largest_surface_dimension,
     largest_volume_dimension,
@@ -38,6 +39,7 @@ from fastcurse.theory.trunk_classes import rule_accuracy, separation
 
 __all__ = [
     "ball_volume",
+    "ball_volume_recurrence",
     "bayes_accuracy",
     "contrast_limit",
     "cosine_variance",

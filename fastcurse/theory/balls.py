@@ -20,27 +20,13 @@ def log_ball_volume(d: ArrayLike, radius: ArrayLike = 1.0, *, p: ArrayLike = 2.0
 
     Parameters
     ----------
-    d : array_like of float
-        Dimension, at least 0; need not be whole.
-    radius : array_like of float
-        Radius r, at least 0, in any unit of length; inf is allowed.
-    p : array_like of float
-        Order of the norm, in (0, inf]: 2 is the Euclidean ball, 1 the cross-polytope, inf the cube.
+    d, radius, p : array_like of float
+        Dimension, radius r and order of the norm, as for `fastcurse.log_ball_volume`, which checks them.
 
     Returns
     -------
     ndarray or float, float64
-        Log volume (of length to the power d), of the broadcast shape: -inf for r = 0 and inf for r = inf when d > 0,
-        and 0 (a point has volume 1) for d = 0.
-
-    Notes
-    -----
-    The error is below 2e-15 of the largest of the three terms; for r = 1, p = 2 and 0 < d <= 10⁷ below 1e-12 of
-    log V itself, but within .01 of d = 12.764, where V = 1.
-
-    References
-    ----------
-    DLMF 5.19(iii), for p = 2. X. Wang (2005), Volumes of generalized unit balls, Mathematics Magazine 78, 390-395.
+        Log volume, of the broadcast shape; its error is stated in `fastcurse.log_ball_volume`.
 
     Examples
     --------
@@ -52,7 +38,7 @@ def log_ball_volume(d: ArrayLike, radius: ArrayLike = 1.0, *, p: ArrayLike = 2.0
     with np.errstate(over="ignore"):
         # One logarithm of 2r while it stays in range: 0 for r = 1/2, and not log 2 + log r.
         log_side = np.where(inside < 1.0, np.log(2.0 * inside), np.log(2.0) + np.log(inside))
-        log_volume = log_unit_ratio(d, 1.0 / p, d / p, log_side)
+        log_volume = log_unit_ratio(d, p, log_side)
     return np.select([d == 0.0, radius == 0.0, radius == np.inf], [0.0, -np.inf, np.inf], log_volume)[()]
 
 
@@ -63,23 +49,18 @@ def ball_volume(d: ArrayLike, radius: ArrayLike = 1.0, *, p: ArrayLike = 2.0) ->
 
     Parameters
     ----------
-    d : array_like of float
-        Dimension, at least 0; need not be whole.
-    radius : array_like of float
-        Radius r, at least 0, in any unit of length; inf is allowed.
-    p : array_like of float
-        Order of the norm, in (0, inf].
+    d, radius, p : array_like of float
+        Dimension, radius r and order of the norm, as for `fastcurse.ball_volume`, which checks them.
 
     Returns
     -------
     ndarray or float, float64
-        Volume in units of length to the power d, of the broadcast shape; 0 or inf where it leaves the range of float64
-        (for r = 1, p = 2 from d = 453), where `log_ball_volume` still holds.
+        Volume, of the broadcast shape; its error is stated in `fastcurse.ball_volume`.
 
     Notes
     -----
     While its factors stay in range (d/p < 170) the product is formed directly: V_1 is exactly 2r, V_3 correct to the
-    last place, the relative error below 5e-15 + 3e-16 d. Beyond, it is the exponential of `log_ball_volume`.
+    last place. Beyond, it is the exponential of `log_ball_volume`.
 
     Examples
     --------
@@ -107,19 +88,13 @@ def shell_fraction(d: ArrayLike, thickness: ArrayLike) -> np.ndarray | np.float6
 
     Parameters
     ----------
-    d : array_like of float
-        Dimension, at least 0.
-    thickness : array_like of float
-        Thickness t of the shell as a share of the radius, in [0, 1].
+    d, thickness : array_like of float
+        Dimension, and thickness t as a share of the radius, as for `fastcurse.shell_fraction`, which checks them.
 
     Returns
     -------
     ndarray or float, float64
-        Share in [0, 1], of the broadcast shape, correct to a few units in the last place for the smallest t.
-
-    References
-    ----------
-    A. Blum, J. Hopcroft, R. Kannan (2020), Foundations of Data Science, section 2.3.
+        Share in [0, 1], of the broadcast shape.
 
     Examples
     --------
@@ -128,6 +103,30 @@ def shell_fraction(d: ArrayLike, thickness: ArrayLike) -> np.ndarray | np.float6
     """
     d, thickness = as_float(d, thickness)
     return 0.0 - special.expm1(special.xlog1py(d, -thickness))  # 0 - x: no negative zero
+
+
+def ball_volume_recurrence(d: ArrayLike) -> np.ndarray | np.float64:
+    """Factor by which two more dimensions change the volume of the unit ball.
+
+    V_d / V_{d-2} = 2π / d
+
+    Parameters
+    ----------
+    d : array_like of float
+        The larger dimension, at least 2; need not be whole.
+
+    Returns
+    -------
+    ndarray or float, float64
+        Factor, of the shape of `d`: below 1 from d = 7 on. A ball of radius r has r² times as much.
+
+    Examples
+    --------
+    >>> print(np.round(ball_volume_recurrence([2, 6, 7]), 4))
+    [3.1416 1.0472 0.8976]
+    """
+    (d,) = as_float(d)
+    return 2.0 * np.pi / d
 
 
 def log_surface_area(d: ArrayLike, radius: ArrayLike = 1.0) -> np.ndarray | np.float64:
