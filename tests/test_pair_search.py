@@ -17,7 +17,8 @@ from fastcurse._kernels import search_block, simd
 from fastcurse.engine import pair_search, prefix_search, survey
 from fastcurse.engine.frame import find_frame
 from fastcurse.engine.kd_order import kd_order
-from fastcurse.engine.pair_search import PairSearch
+from fastcurse.engine.pair_search import PairSearch, settle
+from fastcurse.engine.schedule import Schedule
 from fastcurse.engine.search_limits import search_limits
 from fastcurse.engine.search_plan import SearchPlan
 from fastcurse.engine.threads import parallel_region
@@ -49,7 +50,7 @@ def search(X, plan, sides=(True, True)):
     """Return the search's result; None where it is defeated."""
     frame = find_frame(X, X.shape[1])
     with planned(plan), parallel_region(None):
-        return PairSearch(X, frame, sides=sides).run(lambda share: None)
+        return PairSearch(X, frame, settle(X, frame, "auto", sides)).run(Schedule())
 
 
 def expected(X):

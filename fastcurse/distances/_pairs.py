@@ -9,6 +9,7 @@ from fastcurse.distances._search import SCREENS
 from fastcurse.engine.batches import progress_bar
 from fastcurse.engine.pair_search import Best
 from fastcurse.engine.prefix_search import search_prefix
+from fastcurse.engine.schedule import Schedule
 from fastcurse.engine.threads import parallel_region
 
 
@@ -41,7 +42,7 @@ def closest_pair(
 
     Raises
     ------
-    TypeError, ValueError
+    TypeError, ValueError, MemoryError
         As `distance_extremes`.
 
     Notes
@@ -84,7 +85,7 @@ def farthest_pair(
 
     Raises
     ------
-    TypeError, ValueError
+    TypeError, ValueError, MemoryError
         As `distance_extremes`.
 
     Examples
@@ -108,7 +109,11 @@ def _search(
         progress_bar(n_samples * (n_samples - 1) / 2, description, unit=" pairs", enabled=progress) as bar,
     ):
         found = search_prefix(
-            points, n_features, screen=screen, sides=sides, advance=lambda share: bar.update(share * bar.total)
+            points,
+            n_features,
+            screen=screen,
+            sides=sides,
+            schedule=Schedule(advance=lambda share: bar.update(share * bar.total)),
         )
     best: Best = found.nearest if sides[0] else found.farthest
     return best.distance, best.pair

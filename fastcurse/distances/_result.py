@@ -38,6 +38,8 @@ class ScanStats:
         the work of an index. Counted in whole tiles, and, like the next, only where few prefixes are asked.
     pairs_stopped : int
         Pairs that were left before their last feature.
+    pairs_resumed : int
+        Pairs that a checkpoint had done before, about.
     screen : str
         "int8", "float32" or "none".
     plan : str
@@ -56,6 +58,7 @@ class ScanStats:
     pairs_certified: int
     pairs_boxed: int
     pairs_stopped: int
+    pairs_resumed: int
     screen: str
     plan: str
     copy_bytes: int

@@ -85,11 +85,26 @@ class _Source:
         return ((block - self.centre) * self.scale) @ self.vectors[:, :n_leading]
 
 
-def approximate(points: np.ndarray, frame: Frame, axes: Axes | None, plan: SearchPlan, size: int) -> Approximation:
+class Layout(NamedTuple):
+    """What must be the same wherever tiles of one search are gone through."""
+
+    widest: float  # largest coordinate, as far as it was looked for
+    order: np.ndarray | None  # rows by position; from n_samples on they stand for nothing
+
+
+def lay_out(points: np.ndarray, frame: Frame, axes: Axes | None, plan: SearchPlan, size: int) -> Layout:
+    """Return the order of the points that the plan wants, whole panels of `size`."""
+    if not plan.rotate and plan.order == "given":
+        return Layout(frame.widest, None)
+    return _survey(_Source(points, frame, axes if plan.rotate else None), plan, size)
+
+
+def approximate(
+    points: np.ndarray, frame: Frame, axes: Axes | None, plan: SearchPlan, size: int, layout: Layout
+) -> Approximation:
     """Return the points in panels of `size`, as the plan says: of the frame's features, along `axes` if rotated."""
     source = _Source(points, frame, axes if plan.rotate else None)
-    plain = not plan.rotate and plan.order == "given"
-    widest, order = (frame.widest, None) if plain else _survey(source, plan, size)
+    widest, order = layout
     if plan.screen != "int8":
         return _pack(source, plan, size, order, None)
     step = _step(widest)
@@ -138,7 +153,7 @@ def _widest(source: _Source) -> float:
     return max(float(np.abs(source.turned(block)).max()) for _, block in source.blocks(None, 1))
 
 
-def _survey(source: _Source, plan: SearchPlan, size: int) -> tuple[float, np.ndarray | None]:
+def _survey(source: _Source, plan: SearchPlan, size: int) -> Layout:
     """Return the largest of the first coordinates along the axes, and the order that the plan wants."""
     n, n_leading = len(source.points), max(plan.boxed, _LEADING)
     leading = np.empty((n, min(n_leading, source.n_features)), dtype=np.float32)
@@ -153,4 +168,4 @@ def _survey(source: _Source, plan: SearchPlan, size: int) -> tuple[float, np.nda
         order = kd_order(leading[:, : plan.boxed], size)
     elif plan.order == "norms":
         order = np.append(np.argsort(-squares, kind="stable"), np.arange(n, -(-n // size) * size))
-    return float(np.abs(leading).max()) * (1 + 2.0**-20), order
+    return Layout(float(np.abs(leading).max()) * (1 + 2.0**-20), order)

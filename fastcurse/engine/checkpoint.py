@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import secrets
@@ -10,8 +11,20 @@ import stat
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from fastcurse.engine.tiles import row_blocks
+
 _FORMAT = {"format": "fastcurse checkpoint", "version": 1}
-_LARGEST = 2**20  # bytes; a checkpoint has a few hundred
+_LARGEST = 2**26  # bytes; a checkpoint has a few hundred, or some dozen for each prefix and tile that it notes
+
+
+def fingerprint(X: np.ndarray) -> str:
+    """Return a hash of the rows of a matrix: of their bytes, whatever its layout."""
+    digest = hashlib.blake2b(digest_size=16)
+    for _, rows in row_blocks(X, X.shape[1]):
+        digest.update(np.ascontiguousarray(rows).data)
+    return digest.hexdigest()
 
 
 class Checkpoint:

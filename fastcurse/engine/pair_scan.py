@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from fastcurse._kernels import distances as kernels
 from fastcurse._kernels import simd
 from fastcurse.engine.batches import run_batches
+from fastcurse.engine.schedule import Recipe, Schedule
 from fastcurse.engine.tiles import Tiles, cut_triangle, pack_panels
 
 PAIR_FEATURES_A_TILE = 10**8  # about .02 s: the granule of Ctrl-C and of load balance
@@ -45,8 +45,13 @@ class Extremes:
         Of equal extremes the group with the smallest rows stays: it holds the lexicographically smallest pair. A
         strip may come in several calls, so a later call may bring smaller rows.
         """
-        _merge_side(rows, nearest, nearest.argmin(axis=0), np.less, self.nearest, self.near_row)
-        _merge_side(rows, farthest, farthest.argmax(axis=0), np.greater, self.farthest, self.far_row)
+        near, far, feature = nearest.argmin(axis=0), farthest.argmax(axis=0), np.arange(self.nearest.size)
+        self.merge_one(rows[near], nearest[near, feature], rows[far], farthest[far, feature])
+
+    def merge_one(self, near_row: np.ndarray, nearest: np.ndarray, far_row: np.ndarray, farthest: np.ndarray) -> None:
+        """Take in one row and one extreme of each feature, (n_features,) each; a row of -1 has none."""
+        _merge_side(near_row, nearest, np.less, self.nearest, self.near_row)
+        _merge_side(far_row, farthest, np.greater, self.farthest, self.far_row)
 
 
 def precedes(pairs: np.ndarray, others: np.ndarray) -> np.ndarray:
@@ -54,29 +59,36 @@ def precedes(pairs: np.ndarray, others: np.ndarray) -> np.ndarray:
     return (pairs[:, 0] < others[:, 0]) | ((pairs[:, 0] == others[:, 0]) & (pairs[:, 1] < others[:, 1]))
 
 
-def _merge_side(
-    rows: np.ndarray, values: np.ndarray, first: np.ndarray, beats: np.ufunc, best: np.ndarray, best_row: np.ndarray
-) -> None:
-    value, row = values[first, np.arange(best.size)], rows[first]
-    better = beats(value, best) | ((value == best) & (row < best_row))
+def _merge_side(row: np.ndarray, value: np.ndarray, beats: np.ufunc, best: np.ndarray, best_row: np.ndarray) -> None:
+    better = beats(value, best) | ((value == best) & (row < best_row) & (row >= 0))
     best[better], best_row[better] = value[better], row[better]
 
 
 class PairScan:
     """The packed points, their tiles, and the two passes over them."""
 
-    def __init__(self, points: np.ndarray, n_features: int) -> None:
+    def __init__(self, points: np.ndarray, n_features: int, tiles: Tiles | None = None) -> None:
         self.width = simd.width_of(simd.host_bits())
         self.size = kernels.panel_size(self.width)
-        self.n_samples, self.n_features = points.shape[0], n_features
+        self.points, self.n_samples, self.n_features = points, points.shape[0], n_features
         self.panels = pack_panels(points, n_features, self.size)
         self.n_panels = -(-self.n_samples // self.size)
         per_panel = self.size * self.size * n_features
-        self.tiles = cut_triangle(self.n_panels, max(1, PAIR_FEATURES_A_TILE // per_panel))
+        self.use(tiles or cut_triangle(self.n_panels, max(1, PAIR_FEATURES_A_TILE // per_panel)))
 
-    def run(self, advance: Callable[[float], object]) -> ScanResult:
+    def use(self, tiles: Tiles) -> None:
+        """Measure these tiles."""
+        groups = self.size // kernels.ROWS
+        self.tiles, self.work = tiles, tiles.work
+        self.first_items: int | None = None
+        self.extremes = Extremes(self.n_features)
+        self.max_items = max(1, _BYTES_A_BATCH // (16 * self.n_features * groups))
+        shape = (min(self.max_items, tiles.strips.size), groups, self.n_features)
+        self.buffers = np.empty(shape), np.empty(shape)
+
+    def run(self, schedule: Schedule) -> ScanResult:
         """Measure every tile, then name the pairs."""
-        extremes = self.measure(advance)
+        extremes = self.measure(schedule)
         near_pair, far_pair, again = self.locate(extremes)
         pairs_again = int(again.work.sum()) * self.size * kernels.ROWS
         return ScanResult(
@@ -90,31 +102,46 @@ class PairScan:
             self.panels.nbytes,
         )
 
-    def measure(self, advance: Callable[[float], object]) -> Extremes:
+    def measure(self, schedule: Schedule) -> Extremes:
         """Measure every tile and keep the extremes of each prefix."""
-        groups = self.size // kernels.ROWS
-        extremes = Extremes(self.n_features)
-        max_items = max(1, _BYTES_A_BATCH // (16 * self.n_features * groups))
-        shape = (min(max_items, self.tiles.strips.size), groups, self.n_features)
-        nearest, farthest = np.empty(shape), np.empty(shape)
-        starts = np.arange(groups) * kernels.ROWS
-        total = self.tiles.work.sum()
-
-        def run(start: int, stop: int) -> None:
-            batch, size = self.tiles.take(slice(start, stop)), stop - start
-            kernels.fill_tile_extremes(
-                self.width, self.panels, self.n_features, self.n_samples, *batch, nearest[:size], farthest[:size]
-            )
-            # A strip cut into several tiles comes in column order; its groups of rows must come in row order.
-            rows = (batch.strips[:, None] * self.size + starts).ravel()
-            order = np.argsort(rows, kind="stable")
-            flat = (size * groups, self.n_features)
-            extremes.merge(rows[order], nearest[:size].reshape(flat)[order], farthest[:size].reshape(flat)[order])
-
-        run_batches(self.tiles.work, run, max_items=max_items, advance=lambda done: advance(done / total))
-        if np.isposinf(extremes.farthest).any():
+        schedule.run(self, "exact")
+        if np.isposinf(self.extremes.farthest).any():
             raise ValueError(OVERFLOW)
-        return extremes
+        return self.extremes
+
+    def scan(self, start: int, stop: int) -> None:
+        """Measure tiles start .. stop - 1."""
+        batch, size = self.tiles.take(slice(start, stop)), stop - start
+        nearest, farthest = (buffer[:size] for buffer in self.buffers)
+        kernels.fill_tile_extremes(self.width, self.panels, self.n_features, self.n_samples, *batch, nearest, farthest)
+        # A strip cut into several tiles comes in column order; its groups of rows must come in row order.
+        starts = np.arange(nearest.shape[1]) * kernels.ROWS
+        rows = (batch.strips[:, None] * self.size + starts).ravel()
+        order = np.argsort(rows, kind="stable")
+        flat = (rows.size, self.n_features)
+        self.extremes.merge(rows[order], nearest.reshape(flat)[order], farthest.reshape(flat)[order])
+
+    def label(self) -> list[Any]:
+        """Return what tells these tiles from others."""
+        return [self.tiles.strips.size, self.size, self.n_features]
+
+    def recipe(self) -> Recipe:
+        """Return how to make such a scan elsewhere."""
+        return Recipe(PairScan, (self.n_features, self.tiles))
+
+    def forget(self) -> None:
+        """There are no counts."""
+
+    def state(self) -> dict[str, Any]:
+        """Return the extremes and their rows."""
+        return {name: values.tolist() for name, values in vars(self.extremes).items()}
+
+    def merge(self, state: dict[str, Any]) -> None:
+        """Take in the extremes of other tiles."""
+        self.extremes.merge_one(
+            np.array(state["near_row"]), np.array(state["nearest"]), np.array(state["far_row"]),
+            np.array(state["farthest"]),
+        )  # fmt: skip
 
     def locate(self, extremes: Extremes) -> tuple[np.ndarray, np.ndarray, Tiles]:
         """Return the nearest and farthest pair of each prefix, (n_features, 2) each, and what was measured again."""

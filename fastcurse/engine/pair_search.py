@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import NamedTuple
+import zlib
+from functools import cached_property
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -11,10 +12,10 @@ from fastcurse._kernels import distances as exact
 from fastcurse._kernels import pair_search as kernels
 from fastcurse._kernels import simd
 from fastcurse._kernels.search_block import has_dot_product
-from fastcurse.engine.approximation import approximate
-from fastcurse.engine.batches import run_batches
+from fastcurse.engine.approximation import Approximation, Layout, approximate, lay_out
 from fastcurse.engine.blas import one_blas_thread
-from fastcurse.engine.frame import Frame
+from fastcurse.engine.frame import Axes, Frame
+from fastcurse.engine.schedule import Recipe, Schedule
 from fastcurse.engine.search_limits import search_limits
 from fastcurse.engine.search_plan import SearchPlan, plan_search
 from fastcurse.engine.survey import look_over
@@ -50,69 +51,134 @@ class SearchResult(NamedTuple):
     copy_bytes: int
 
 
+class SearchSettings(NamedTuple):
+    """What a search must know beside the points."""
+
+    plan: SearchPlan
+    axes: Axes | None
+    seeds: np.ndarray  # pairs of rows (m, 2): first bounds
+    sides: tuple[bool, bool]  # whether the nearest and the farthest are sought
+    bits: int  # of vectors: tiles depend on it
+    layout: Layout | None = None  # None: to be found out
+
+
+def settle(points: np.ndarray, frame: Frame, screen: str, sides: tuple[bool, bool]) -> SearchSettings:
+    """Look the points over and plan their search."""
+    with one_blas_thread():  # others would spin on, beside the first tiles
+        survey, axes, seeds = look_over(points, frame)
+    plan = plan_search(
+        len(points), frame.centre.size, survey, screen=screen, sides=sides, dot_product=has_dot_product()
+    )
+    return SearchSettings(plan, axes, seeds, sides, simd.host_bits())
+
+
 class PairSearch:
     """The approximated points, their tiles, and the best pairs so far.
 
     Tile t pairs 32 panels with 32 others, along the diagonals of the triangle of pairs: neighbours in the order come
-    first. `sides` says whether the nearest and the farthest are sought; the other is then any pair.
+    first. A side that is not sought is any pair.
     """
 
-    def __init__(
-        self, points: np.ndarray, frame: Frame, *, screen: str = "auto", sides: tuple[bool, bool] = (True, True)
-    ) -> None:
-        self.points, self.frame, self.sides = points, frame, sides
+    def __init__(self, points: np.ndarray, frame: Frame, settings: SearchSettings) -> None:
+        self.points, self.frame, self.settings = points, frame, settings
+        self.plan, self.sides = settings.plan, settings.sides
         self.n_samples, self.n_features = len(points), frame.centre.size
-        self.width = simd.width_of(simd.host_bits())
+        self.width = simd.width_of(settings.bits)
         self.block = (0,) * (16 if len(self.width) == 8 else 8)
         self.size = kernels.panel_size(self.width)
-        with one_blas_thread():  # others would spin on, beside the first tiles
-            survey, axes, seeds = look_over(points, frame)
-            self.plan = plan_search(
-                self.n_samples, self.n_features, survey, screen=screen, sides=sides, dot_product=has_dot_product()
-            )
-            self.known = approximate(points, frame, axes, self.plan, self.size)
         self.nearest, self.farthest = Best(np.inf, (-1, -1)), Best(-np.inf, (-1, -1))
         self.pairs_certified = self.tiles_certified = self.pairs_boxed = 0
-        self._certify(seeds)
+        self._certify(settings.seeds)
         self.stopped = np.zeros(len(self.plan.cuts), dtype=np.int64)
-        self.starts = np.arange(0, self.known.panels.shape[0], kernels.PANELS_A_SIDE)
-        sides_ = self.starts.size
+        self.n_panels = -(-self.n_samples // self.size)
+        self.starts = np.arange(0, self.n_panels, kernels.PANELS_A_SIDE)
         # Diagonal d of the triangle holds the tiles (i, i + d).
-        self.diagonals = np.concatenate([[0], np.cumsum(np.arange(sides_, 0, -1))])
+        self.diagonals = np.concatenate([[0], np.cumsum(np.arange(self.starts.size, 0, -1))])
         self.n_tiles = int(self.diagonals[-1])
-        self.box_low = np.minimum.reduceat(self.known.box_low, self.starts, axis=1).astype(np.float64)
-        self.box_high = np.maximum.reduceat(self.known.box_high, self.starts, axis=1).astype(np.float64)
-        self.box_tail = np.maximum.reduceat(self.known.tails[-1], self.starts).astype(np.float64)
-
-    def run(self, advance: Callable[[float], object]) -> SearchResult | None:
-        """Screen every tile and measure what it notes; None where the screen is defeated."""
-        grain = -(-self.n_tiles // _MOST_ITEMS)
-        work = np.ones(-(-self.n_tiles // grain))
-        given_up: list[np.ndarray] = []
-
-        most = max(_FEW_TILES, self.n_tiles // _DEFEATED_SHARE)
-
-        def run(start: int, stop: int) -> None:
-            tiles = np.arange(start * grain, min(stop * grain, self.n_tiles))
-            if sum(map(len, given_up)) <= most:
-                given_up.append(self._screen(tiles))
-
-        tile = (self.size * kernels.PANELS_A_SIDE) ** 2 * self.n_features * grain
-        first = int(np.clip(_FIRST_PAIR_FEATURES // tile, 1, max(1, len(work) // _FIRST_SHARE)))
-        run_batches(
-            work, run, max_items=_TILES_A_BATCH, first_items=first, advance=lambda done: advance(done / len(work))
+        self.most_given_up = max(_FEW_TILES, self.n_tiles // _DEFEATED_SHARE)
+        self.given_up = np.empty(0, dtype=np.int64)
+        self.grain = -(-self.n_tiles // _MOST_ITEMS)  # tiles of an item
+        self.work, self.max_items = np.ones(-(-self.n_tiles // self.grain)), _TILES_A_BATCH
+        item = (self.size * kernels.PANELS_A_SIDE) ** 2 * self.n_features * self.grain
+        self.first_items: int | None = int(
+            np.clip(_FIRST_PAIR_FEATURES // item, 1, max(1, self.work.size // _FIRST_SHARE))
         )
-        left = np.concatenate(given_up)
-        if left.size > most:
+
+    @cached_property
+    def known(self) -> Approximation:
+        """The approximated points; not made before they are needed: on a cluster, the workers' are."""
+        with one_blas_thread():
+            return approximate(self.points, self.frame, self.settings.axes, self.plan, self.size, self.layout)
+
+    @cached_property
+    def layout(self) -> Layout:
+        """The order of the points."""
+        if self.settings.layout is not None:
+            return self.settings.layout
+        with one_blas_thread():
+            return lay_out(self.points, self.frame, self.settings.axes, self.plan, self.size)
+
+    @cached_property
+    def _boxes(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Boxes and norms beyond them of the sides of tiles."""
+        low = np.minimum.reduceat(self.known.box_low, self.starts, axis=1).astype(np.float64)
+        high = np.maximum.reduceat(self.known.box_high, self.starts, axis=1).astype(np.float64)
+        return low, high, np.maximum.reduceat(self.known.tails[-1], self.starts).astype(np.float64)
+
+    def run(self, schedule: Schedule) -> SearchResult | None:
+        """Screen every tile and measure what it notes; None where the screen is defeated."""
+        schedule.run(self, "search")
+        if self.given_up.size > self.most_given_up:
             return None
-        again = self._screen(left)  # against better distances
-        if again.size > _FEW_TILES:
+        left = self._screen(self.given_up)  # against better distances
+        if left.size > _FEW_TILES:
             return None
-        self._measure(again)
+        self._measure(left)
         return SearchResult(
             self.nearest, self.farthest, self.plan, self.n_tiles, self.tiles_certified, self.pairs_certified,
             self.pairs_boxed, tuple(self.stopped[:-1].tolist()), self.known.nbytes,
         )  # fmt: skip
+
+    def scan(self, start: int, stop: int) -> None:
+        """Screen the tiles of items start .. stop - 1."""
+        if self.given_up.size <= self.most_given_up:
+            tiles = np.arange(start * self.grain, min(stop * self.grain, self.n_tiles))
+            self.given_up = np.union1d(self.given_up, self._screen(tiles))
+
+    def state(self) -> dict[str, Any]:
+        """Return the best pairs, the tiles given up, and counts."""
+        return {
+            "nearest": self.nearest, "farthest": self.farthest, "given_up": self.given_up.tolist(),
+            "stopped": self.stopped.tolist(), "pairs_boxed": self.pairs_boxed,
+            "tiles_certified": self.tiles_certified, "pairs_certified": self.pairs_certified,
+        }  # fmt: skip
+
+    def label(self) -> list[Any]:
+        """Return what tells these tiles from others."""
+        order = self.layout.order
+        return [self.n_tiles, 0 if order is None else zlib.crc32(order.tobytes()), list(self.plan.cuts)]
+
+    def recipe(self) -> Recipe:
+        """Return how to make such a search elsewhere."""
+        return Recipe(PairSearch, (self.frame, self.settings._replace(layout=self.layout)))
+
+    def forget(self) -> None:
+        """Set all counts to zero; the best pairs stay."""
+        self.given_up = self.given_up[:0]
+        self.stopped[:] = 0
+        self.pairs_certified = self.tiles_certified = self.pairs_boxed = 0
+
+    def merge(self, state: dict[str, Any]) -> None:
+        """Take in what was found in other tiles."""
+        for side, beats in (("nearest", np.less), ("farthest", np.greater)):
+            distance, pair = state[side]
+            best = _better(getattr(self, side), np.array([distance]), np.array([pair]), distance, beats)
+            setattr(self, side, best)
+        self.given_up = np.union1d(self.given_up, np.array(state["given_up"], dtype=np.int64))
+        self.stopped += state["stopped"]
+        self.pairs_boxed += state["pairs_boxed"]
+        self.tiles_certified += state["tiles_certified"]
+        self.pairs_certified += state["pairs_certified"]
 
     def _sides(self, tiles: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return the first and the second side of the tiles."""
@@ -151,7 +217,7 @@ class PairSearch:
 
     def _far_apart(self, first: np.ndarray, second: np.ndarray, near_box: float, far_box: float) -> np.ndarray:
         """Return which tiles hold no extreme, by the boxes of their sides; note their pairs."""
-        low, high, tail = self.box_low, self.box_high, self.box_tail
+        low, high, tail = self._boxes
         nearest, farthest = np.zeros(first.size), (tail[first] + tail[second]) ** 2
         for f in range(self.plan.boxed):
             gap = np.maximum(low[f, second] - high[f, first], low[f, first] - high[f, second])
@@ -199,7 +265,7 @@ class PairSearch:
     def _rows_of(self, side: int) -> np.ndarray:
         """Return the rows of the points of one side of tiles."""
         length = self.size * kernels.PANELS_A_SIDE
-        rows = np.arange(side * length, min((side + 1) * length, self.known.panels.shape[0] * self.size))
+        rows = np.arange(side * length, min((side + 1) * length, self.n_panels * self.size))
         if self.known.order is not None:
             rows = self.known.order[rows]
         return rows[rows < self.n_samples]

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 
 from fastcurse.engine.duplicates import distinct_rows
 from fastcurse.engine.frame import Frame, find_frame
+from fastcurse.engine.memory import check_memory
 from fastcurse.engine.pair_scan import PairScan, ScanResult
-from fastcurse.engine.pair_search import Best, PairSearch
+from fastcurse.engine.pair_search import Best, PairSearch, SearchSettings, settle
+from fastcurse.engine.schedule import Schedule
 from fastcurse.engine.screened_scan import ScreenedScan
 
 WORK_WORTH_A_SCREEN = 10**7  # pair-features: below this the exact scan takes milliseconds
+_SMALL = 64 * 2**20  # buffers of blocks and batches
+_ORDER_BYTES = 96  # a point, while the order is found
 _MOSTLY_DISTINCT = 0.9  # share of distinct rows beyond which equal rows are not what defeats a screen
 
 
@@ -32,42 +35,74 @@ class Found(NamedTuple):
     copy_bytes: int
 
 
+class Choice(NamedTuple):
+    """What is to be done for one prefix, and why."""
+
+    frame: Frame | None
+    settings: SearchSettings | None  # None: all pairs are scanned
+    screen: str
+    reasons: tuple[str, ...]
+    need: int  # bytes beside the points, about
+
+
+def choose(points: np.ndarray, n_features: int, screen: str, sides: tuple[bool, bool] = (True, True)) -> Choice:
+    """Decide how to find the extremes at one prefix.
+
+    Raises ValueError where a squared distance overflows.
+    """
+    n = len(points)
+    frame = find_frame(points, n_features)
+    if frame is None:
+        return _exact(frame, n, n_features, "no screen: none can hold such values")
+    if screen == "none":
+        return _exact(frame, n, n_features, "no screen, as asked")
+    if screen == "auto" and n * (n - 1) // 2 * n_features < WORK_WORTH_A_SCREEN:
+        return _exact(frame, n, n_features, "no screen: every pair is measured in milliseconds")
+    settings = settle(points, frame, screen, sides)
+    plan = settings.plan
+    need = n * n_features * (1 if plan.screen == "int8" else 4) + n * 8 * len(plan.cuts) + _SMALL
+    if plan.order != "given":
+        need += _ORDER_BYTES * n
+    plain = plan.screen == "float32" and plan.order == "given" and len(plan.cuts) == 1
+    # The scan of all pairs has products, which are faster.
+    return Choice(frame, None if plain else settings, plan.screen, plan.reasons, need)
+
+
+def _exact(frame: Frame | None, n_samples: int, n_features: int, why: str) -> Choice:
+    return Choice(frame, None, "none", (why,), 8 * n_samples * n_features + _SMALL)
+
+
 def search_prefix(
     points: np.ndarray,
     n_features: int,
     *,
     screen: str,
     sides: tuple[bool, bool] = (True, True),
-    advance: Callable[[float], object],
+    schedule: Schedule,
 ) -> Found:
     """Find the nearest and the farthest pair over the first features; a side that is not sought may be any pair.
 
-    Raises ValueError where a squared distance overflows.
+    Raises ValueError where a squared distance overflows, and MemoryError where the search has no room.
     """
-    n = len(points)
-    frame = find_frame(points, n_features)
-    work = n * (n - 1) // 2 * n_features
-    if frame is None or screen == "none" or (screen == "auto" and work < WORK_WORTH_A_SCREEN):
-        why = (
-            "no screen can hold such values"
-            if frame is None
-            else "no screen: " + ("as asked" if screen == "none" else "every pair is measured in milliseconds")
-        )
-        return _of_scan(PairScan(points, n_features).run(advance), "none", (why,))
-    search = PairSearch(points, frame, screen=screen, sides=sides)
-    plain = search.plan.screen == "float32" and search.plan.order == "given" and len(search.plan.cuts) == 1
-    if plain:  # the scan has products, which are faster
-        return _scan(points, frame, search.plan.reasons, advance)
-    found = search.run(advance)
+    choice = choose(points, n_features, screen, sides)
+    check_memory(choice.need)
+    if choice.frame is None or choice.screen == "none":
+        return _of_scan(PairScan(points, n_features).run(schedule), "none", choice.reasons)
+    if choice.settings is None:
+        return _scan(points, choice.frame, choice.reasons, schedule)
+    found = PairSearch(points, choice.frame, choice.settings).run(schedule)
     if found is not None:
         return Found(
-            found.nearest, found.farthest, search.plan.screen, search.plan.reasons, found.tiles, found.tiles_certified,
+            found.nearest, found.farthest, choice.screen, choice.reasons, found.tiles, found.tiles_certified,
             found.pairs_certified, found.pairs_boxed, sum(found.pairs_stopped), found.copy_bytes,
         )  # fmt: skip
+    schedule.advance(-1.0)  # once more from the start
     distinct = distinct_rows(points, n_features)
-    if distinct is None or distinct.rows.size > _MOSTLY_DISTINCT * n:
-        return _scan(points, frame, (*search.plan.reasons, "too many ties for this: all pairs were scanned"), advance)
-    return _search_distinct(points, n_features, distinct.rows, distinct.pair, screen, sides, advance)
+    if distinct is None or distinct.rows.size > _MOSTLY_DISTINCT * len(points):
+        check_memory(8 * len(points) * n_features + _SMALL)
+        reasons = (*choice.reasons, "too many ties for this: all pairs were scanned")
+        return _scan(points, choice.frame, reasons, schedule)
+    return _search_distinct(points, n_features, distinct.rows, distinct.pair, screen, sides, schedule)
 
 
 def _search_distinct(
@@ -77,7 +112,7 @@ def _search_distinct(
     equal_pair: tuple[int, int],
     screen: str,
     sides: tuple[bool, bool],
-    advance: Callable[[float], object],
+    schedule: Schedule,
 ) -> Found:
     """Search among distinct rows: the nearest pair is known, and the farthest is one of first occurrences."""
     nearest = Best(0.0, equal_pair)
@@ -85,7 +120,7 @@ def _search_distinct(
     if not sides[1] or rows.size == 1:
         return Found(nearest, Best(0.0, (0, 1)), "none", (why,), 0, 0, 0, 0, 0, rows.nbytes)
     kept = points[rows, :n_features]
-    found = search_prefix(kept, n_features, screen=screen, sides=(False, True), advance=advance)
+    found = search_prefix(kept, n_features, screen=screen, sides=(False, True), schedule=schedule.part("distinct"))
     i, j = found.farthest.pair
     farthest = Best(found.farthest.distance, (int(rows[i]), int(rows[j])))
     return found._replace(
@@ -93,9 +128,9 @@ def _search_distinct(
     )
 
 
-def _scan(points: np.ndarray, frame: Frame, plan: tuple[str, ...], advance: Callable[[float], object]) -> Found:
+def _scan(points: np.ndarray, frame: Frame, plan: tuple[str, ...], schedule: Schedule) -> Found:
     prefixes = np.array([frame.centre.size])
-    return _of_scan(ScreenedScan(points, prefixes, frame).run(advance), "float32", plan)
+    return _of_scan(ScreenedScan(points, prefixes, frame).run(schedule), "float32", plan)
 
 
 def _of_scan(found: ScanResult, screen: str, plan: tuple[str, ...]) -> Found:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
 from fastcurse._kernels import distances as exact
 from fastcurse._kernels import screen, simd
-from fastcurse.engine.batches import run_batches
 from fastcurse.engine.frame import Frame
 from fastcurse.engine.pair_scan import OVERFLOW, PAIR_FEATURES_A_TILE, PairScan, ScanResult, precedes
+from fastcurse.engine.schedule import Recipe, Schedule
 from fastcurse.engine.screen_bounds import Outlook, cut_blocks, look_ahead, thresholds
 from fastcurse.engine.tiles import Tiles, cut_triangle
 
@@ -49,13 +49,19 @@ class ScreenedScan:
         self.near_pair = np.full((self.n_features, 2), last, dtype=np.int64)
         self.far_pair = self.near_pair.copy()
         self.tiles_certified = self.pairs_certified = 0
+        self.work = self.tiles.work
+        self.first_items: int | None = None
+        self.max_items = max(1, _BYTES_A_BATCH // (16 * _CAPACITY))
+        self.pairs = np.empty((min(self.max_items, self.work.size), _CAPACITY, 2), dtype=np.int64)
+        self.given_up = np.zeros(self.work.size, dtype=np.bool_)
+        self.defeated = False
 
-    def run(self, advance: Callable[[float], object]) -> ScanResult:
+    def run(self, schedule: Schedule) -> ScanResult:
         """Screen every tile, certify what it notes, and measure exactly the tiles that it gave up."""
-        given_up = self._screen(advance)
-        if given_up.size:
+        schedule.run(self, "screened")
+        if self.given_up.any():
             self.panels = np.empty(0, dtype=np.float32)  # make room for the float64 copy
-            self._measure(self.tiles.take(given_up))
+            self._measure(self.tiles.take(self.given_up), schedule.part("given up", 0.0))
         if np.isposinf(self.farthest).any():  # ranges may sum below the limit where sums in feature order do not
             raise ValueError(OVERFLOW)
         return ScanResult(
@@ -63,11 +69,49 @@ class ScreenedScan:
             self.tiles_certified, self.pairs_certified, self.copy_bytes,
         )  # fmt: skip
 
+    def label(self) -> list[Any]:
+        """Return what tells these tiles from others."""
+        return [self.work.size, self.size, self.prefixes.size]
+
+    def recipe(self) -> Recipe:
+        """Return how to make such a scan elsewhere."""
+        return Recipe(ScreenedScan, (self.prefixes, self.frame))
+
+    def forget(self) -> None:
+        """Set all counts to zero; the best pairs stay."""
+        self.given_up[:] = False
+        self.defeated = False
+        self.tiles_certified = self.pairs_certified = 0
+
+    def state(self) -> dict[str, Any]:
+        """Return the best pairs, the tiles given up, and counts."""
+        return {
+            "nearest": self.nearest.tolist(), "near_pair": self.near_pair.tolist(),
+            "farthest": self.farthest.tolist(), "far_pair": self.far_pair.tolist(),
+            "given_up": "all" if self.given_up.all() else np.flatnonzero(self.given_up).tolist(),
+            "defeated": self.defeated,
+            "tiles_certified": self.tiles_certified, "pairs_certified": self.pairs_certified,
+        }  # fmt: skip
+
+    def merge(self, state: dict[str, Any]) -> None:
+        """Take in what was found in other tiles."""
+        self._keep(np.less, np.array(state["nearest"]), np.array(state["near_pair"]), self.nearest, self.near_pair)
+        self._keep(np.greater, np.array(state["farthest"]), np.array(state["far_pair"]), self.farthest, self.far_pair)
+        self.given_up[slice(None) if state["given_up"] == "all" else state["given_up"]] = True
+        self.defeated |= state["defeated"]
+        self.tiles_certified += state["tiles_certified"]
+        self.pairs_certified += state["pairs_certified"]
+
+    @staticmethod
+    def _keep(beats: np.ufunc, value: np.ndarray, pair: np.ndarray, best: np.ndarray, best_pair: np.ndarray) -> None:
+        better = beats(value, best) | ((value == best) & precedes(pair, best_pair))
+        best[better], best_pair[better] = value[better], pair[better]
+
     def _seed(self) -> Outlook:
         """Take first bounds from the pairs among one point in twenty; the scan names the pairs when it meets them."""
         step = max(1, min(_SEED_SHARE, self.n_samples // _SEEDS))
         sample = self.points[::step]
-        seeds = PairScan(sample, self.n_features).measure(lambda share: None)
+        seeds = PairScan(sample, self.n_features).measure(Schedule())
         self.nearest, self.farthest = seeds.nearest, seeds.farthest
         n_sampled, n_pairs = (n * (n - 1) // 2 for n in (sample.shape[0], self.n_samples))
         scale = np.ldexp(1.0, -self.frame.exponent)
@@ -88,39 +132,27 @@ class ScreenedScan:
         largest *= 1 + 2 * (n_features + 2) * 2.0**-24
         return panels.ravel(), largest + n_features * 2.0**-148
 
-    def _screen(self, advance: Callable[[float], object]) -> np.ndarray:
-        """Screen the tiles in batches; return the indices of those given up."""
-        total, n_tiles = self.tiles.work.sum(), self.tiles.strips.size
-        max_items = max(1, _BYTES_A_BATCH // (16 * _CAPACITY))
-        pairs = np.empty((min(max_items, n_tiles), _CAPACITY, 2), dtype=np.int64)
-        counts = np.zeros(n_tiles, dtype=np.int64)
-        panel_length = self.panels.size // self.n_panels
-        stride = max(1, _CACHE_BYTES // (4 * panel_length))
-        defeated = False
-
-        def run(start: int, stop: int) -> None:
-            nonlocal defeated
-            if defeated:
-                counts[start:stop] = _CAPACITY + 1
-                return
-            tiles, noted = self.tiles.take(slice(start, stop)), pairs[: stop - start]
-            limits = thresholds(
-                self.nearest, self.farthest, self.frame.largest_norm, self.frame.exponent, self.prefixes, self.blocks,
-                self.largest_square,
-            )  # fmt: skip
-            screen.scan_tiles(
-                self.width, screen.block_of(self.width), self.panels, panel_length, self.n_samples, *tiles, stride,
-                *self.blocks, *limits, noted, counts[start:stop],
-            )  # fmt: skip
-            done = counts[start:stop]
-            kept = np.flatnonzero((done > 0) & (done <= _CAPACITY))
-            if kept.size:
-                self._certify(np.concatenate([noted[tile, : done[tile]] for tile in kept.tolist()]))
-            self.tiles_certified += int(np.count_nonzero(done))
-            defeated = int(np.count_nonzero(done > _CAPACITY)) * _DEFEATED_SHARE > stop - start
-
-        run_batches(self.tiles.work, run, max_items=max_items, advance=lambda done: advance(done / total))
-        return np.flatnonzero(counts > _CAPACITY)
+    def scan(self, start: int, stop: int) -> None:
+        """Screen tiles start .. stop - 1 and certify what they note."""
+        if self.defeated:
+            self.given_up[start:stop] = True
+            return
+        panel_length, tiles = self.panels.size // self.n_panels, self.tiles.take(slice(start, stop))
+        counts = np.zeros(stop - start, dtype=np.int64)
+        limits = thresholds(
+            self.nearest, self.farthest, self.frame.largest_norm, self.frame.exponent, self.prefixes, self.blocks,
+            self.largest_square,
+        )  # fmt: skip
+        screen.scan_tiles(
+            self.width, screen.block_of(self.width), self.panels, panel_length, self.n_samples, *tiles,
+            max(1, _CACHE_BYTES // (4 * panel_length)), *self.blocks, *limits, self.pairs[: stop - start], counts,
+        )  # fmt: skip
+        kept = np.flatnonzero((counts > 0) & (counts <= _CAPACITY))
+        if kept.size:
+            self._certify(np.concatenate([self.pairs[tile, : counts[tile]] for tile in kept.tolist()]))
+        self.given_up[start:stop] = counts > _CAPACITY
+        self.tiles_certified += int(np.count_nonzero(counts))
+        self.defeated = int(np.count_nonzero(counts > _CAPACITY)) * _DEFEATED_SHARE > stop - start
 
     def _certify(self, pairs: np.ndarray) -> None:
         """Measure the pairs (m, 2) in the defined order and merge them."""
@@ -133,16 +165,12 @@ class ScreenedScan:
             )
             exact.certify_pairs(first, second, some, self.nearest, self.near_pair, self.farthest, self.far_pair)
 
-    def _measure(self, tiles: Tiles) -> None:
+    def _measure(self, tiles: Tiles, schedule: Schedule) -> None:
         """Measure the given-up tiles in float64 and merge their extremes."""
         scan = PairScan(self.points, self.n_features)
         self.copy_bytes = max(self.copy_bytes, scan.panels.nbytes)
-        scan.tiles = tiles.take(np.lexsort((tiles.begins, tiles.strips))).split(scan.n_panels)
-        extremes = scan.measure(lambda share: None)
+        scan.use(tiles.take(np.lexsort((tiles.begins, tiles.strips))).split(scan.n_panels))
+        extremes = scan.measure(schedule)
         near_pair, far_pair, _ = scan.locate(extremes)
-        for beats, value, pair, best, best_pair in (
-            (np.less, extremes.nearest, near_pair, self.nearest, self.near_pair),
-            (np.greater, extremes.farthest, far_pair, self.farthest, self.far_pair),
-        ):
-            better = beats(value, best) | ((value == best) & precedes(pair, best_pair))
-            best[better], best_pair[better] = value[better], pair[better]
+        self._keep(np.less, extremes.nearest, near_pair, self.nearest, self.near_pair)
+        self._keep(np.greater, extremes.farthest, far_pair, self.farthest, self.far_pair)

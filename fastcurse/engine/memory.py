@@ -1,0 +1,45 @@
+"""How much memory is free, so that work which needs more is refused before it starts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+_MEMINFO = Path("/proc/meminfo")
+_CGROUP = Path("/sys/fs/cgroup")
+
+
+def free_bytes() -> int | None:
+    """Return how much memory this process may still take, None where the system does not say."""
+    known = [free for free in (_free_of_machine(), _free_of_group()) if free is not None]
+    return min(known, default=None)
+
+
+def _free_of_machine() -> int | None:
+    try:
+        lines = _MEMINFO.read_text().splitlines()
+    except OSError:
+        return None
+    sizes = [line.split()[1] for line in lines if line.startswith("MemAvailable:")]
+    return int(sizes[0]) * 1024 if sizes else None
+
+
+def _free_of_group() -> int | None:
+    try:
+        most, used = (int((_CGROUP / name).read_text()) for name in ("memory.max", "memory.current"))
+    except (OSError, ValueError):  # "max": no limit
+        return None
+    return max(0, most - used)
+
+
+def in_words(n_bytes: int) -> str:
+    """Return a size as people write it."""
+    return f"{n_bytes / 1e9:.2f} GB" if n_bytes >= 10**8 else f"{n_bytes / 1e6:.1f} MB"
+
+
+def check_memory(need: int) -> None:
+    """Raise MemoryError if `need` bytes are more than what is free."""
+    free = free_bytes()
+    if free is not None and need > free:
+        raise MemoryError(
+            f"X must leave room for a copy to search in: that needs {in_words(need)}, and {in_words(free)} are free"
+        )
