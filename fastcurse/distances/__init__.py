@@ -1,6 +1,7 @@
 """Pair distances at every feature prefix.
 
-_search       distance_extremes: validate, choose the scan, run, result
+_search       distance_extremes: validate, run, result
+_paths        a search for each of few prefixes, or one scan for many
 _pairs        closest_pair, farthest_pair: one side, over all features
 _result       DistanceExtremes and what the scan did
 _moments      distance_moments: exact mean and variance over all pairs, without touching a pair
@@ -8,6 +9,7 @@ _moments      distance_moments: exact mean and variance over all pairs, without 
 
 from fastcurse.distances._moments import DistanceMoments, distance_moments
 from fastcurse.distances._pairs import closest_pair, farthest_pair
+from fastcurse.distances._paths import explain_search
 from fastcurse.distances._result import DistanceExtremes, ScanStats
 from fastcurse.distances._search import SCREENS, distance_extremes
 
@@ -19,5 +21,6 @@ __all__ = [
     "closest_pair",
     "distance_extremes",
     "distance_moments",
+    "explain_search",
     "farthest_pair",
 ]

@@ -62,7 +62,7 @@ def one_by_one(prefixes: np.ndarray, *, screen: str, dot_product: bool) -> bool:
 
 def axes_can_pay(n_samples: int, n_features: int) -> bool:
     """Return whether finding the principal axes costs little beside the plain search."""
-    return 20.0 * n_features**3 / _ROTATION_SPEED * _WORTH_AXES < n_samples**2 / 2 * n_features / _SPEED["int8"]
+    return 40.0 * n_features**3 / _ROTATION_SPEED * _WORTH_AXES < n_samples**2 / 2 * n_features / _SPEED["int8"]
 
 
 def plan_search(
@@ -118,8 +118,8 @@ def _best_cuts(
     """Return the at most two cuts before the end of least cost, and that cost in features."""
     alive, test = {0: 1.0}, _TEST_FEATURES[kind]
     error = _error(kind, basis.widest, n_features)
-    # The search begins with the nearest of a sample and ends with that of all.
-    near = ((survey.nearest * survey.distances[0]) ** 0.5 + error) ** 2 if sides[0] else -1.0
+    # What is the nearest pair after half of the search.
+    near = (survey.nearest * 2 ** (1 / survey.growth) + error) ** 2 if sides[0] else -1.0
     far = max(0.0, survey.distances[-1] - error) ** 2 if sides[1] else np.inf
     for cut, least, most in zip(basis.cuts.tolist(), basis.least, basis.most, strict=True):
         matters = np.searchsorted(least, near) + most.size - np.searchsorted(most, far)

@@ -11,16 +11,18 @@ _SAMPLE = (256, 1024)  # rows, one in _SHARE
 _SHARE = 32
 _MANY = 50_000
 _PAIRED = (256, 512)  # of the sample, to look along: of fewer points than _MANY, and of more
+_ROWS_A_FEATURE = 8  # of the sample that gives the axes
 _HILL = 100  # nearest pairs of the sample
 _CUTS = (4, 8, 16, 32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024, 2048, 4096)  # all multiples of four
 
 
-def sample_rows(n_samples: int) -> np.ndarray:
-    """Return a sample of row indices, sorted; the same on every run."""
-    wanted = int(np.clip(n_samples // _SHARE, *_SAMPLE))
+def sample_rows(n_samples: int, wanted: int | None = None, seed: int = 0) -> np.ndarray:
+    """Return a sample of about `wanted` row indices, sorted; the same on every run."""
+    if wanted is None:
+        wanted = int(np.clip(n_samples // _SHARE, *_SAMPLE))
     if n_samples <= wanted:
         return np.arange(n_samples)
-    return np.unique(np.random.default_rng(0).integers(0, n_samples, wanted))
+    return np.unique(np.random.default_rng(seed).integers(0, n_samples, wanted))
 
 
 def look_over(points: np.ndarray, frame: Frame) -> tuple[Survey, Axes | None, np.ndarray]:
@@ -30,20 +32,24 @@ def look_over(points: np.ndarray, frame: Frame) -> tuple[Survey, Axes | None, np
     """
     n_samples, n_features = len(points), frame.centre.size
     rows = sample_rows(n_samples)
-    given = (points[rows, :n_features].astype(np.float64) - frame.centre) * np.ldexp(1.0, -frame.exponent)
+    given = _in_frame(points, rows, frame)
     mean = given.mean(axis=0)
     moved = given - mean
     squares = _squared_distances(moved)
     i, j = np.triu_indices(len(rows), 1)
     upper = squares[i, j]
     seeds = [(rows[i[at]], rows[j[at]]) for at in (upper.argmin(), upper.argmax())]
-    basis, dimension = _principal_axes(moved, axes_can_pay(n_samples, n_features))
+    basis = None
+    if axes_can_pay(n_samples, n_features):
+        # Of other rows: along axes of their own, points look flatter than they are.
+        others = sample_rows(n_samples, max(_SAMPLE[1], _ROWS_A_FEATURE * n_features), seed=2)
+        basis = _principal_axes(_in_frame(points, others, frame))
     distances = np.sqrt(np.sort(upper))
     growth = _growth(distances)
     nearest = float(distances[0] * (n_samples * (n_samples - 1) / 2 / upper.size) ** (-1 / growth))
     paired = np.random.default_rng(1).permutation(len(rows))[: _PAIRED[n_samples >= _MANY]]
     survey = Survey(
-        dimension,
+        _dimension(moved),
         growth,
         nearest,
         distances,
@@ -63,15 +69,23 @@ def _growth(distances: np.ndarray) -> float:
     return max(1.0, (len(few) - 1) / spread) if spread > 0 else 1.0
 
 
-def _principal_axes(moved: np.ndarray, wanted: bool) -> tuple[np.ndarray | None, float]:
-    """Return the axes, if wanted, and the participation ratio of the variances along them."""
+def _dimension(moved: np.ndarray) -> float:
+    """Return the participation ratio of the variances along the principal axes."""
     n, n_features = moved.shape
     products = moved.T @ moved if n_features <= n else moved @ moved.T  # of the same trace and Frobenius norm
     squared = float((products**2).sum())
-    dimension = float(np.trace(products)) ** 2 / squared if squared > 0 else 1.0
-    if not wanted:
-        return None, dimension
-    return np.ascontiguousarray(np.linalg.eigh(moved.T @ moved)[1][:, ::-1]), dimension
+    return float(np.trace(products)) ** 2 / squared if squared > 0 else 1.0
+
+
+def _principal_axes(points: np.ndarray) -> np.ndarray:
+    """Return orthonormal columns (n_features, n_features), that of the largest variance first."""
+    moved = points - points.mean(axis=0)
+    return np.ascontiguousarray(np.linalg.eigh(moved.T @ moved)[1][:, ::-1])
+
+
+def _in_frame(points: np.ndarray, rows: np.ndarray, frame: Frame) -> np.ndarray:
+    moved: np.ndarray = points[rows, : frame.centre.size].astype(np.float64) - frame.centre
+    return moved * np.ldexp(1.0, -frame.exponent)
 
 
 def _squared_distances(points: np.ndarray) -> np.ndarray:

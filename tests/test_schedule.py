@@ -1,0 +1,295 @@
+"""Interrupted, resumed, on a cluster: the same answer, bit for bit."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+import numpy as np
+import pytest
+
+import fastcurse as fc
+from fastcurse.engine import memory, schedule
+from fastcurse.engine.batches import run_batches
+from fastcurse.engine.checkpoint import fingerprint
+from fastcurse.engine.cluster import mapped_file
+
+FIELDS = ("nearest", "farthest", "nearest_pair", "farthest_pair")
+# Each way through the pairs: one by one in bytes, in float32 with boxes, all prefixes screened, all exactly.
+WAYS = {
+    "few": ((3500, 40), {"prefixes": [8, 40], "screen": "int8"}),
+    "boxed": ((4000, 3), {"prefixes": [3], "screen": "float32"}),
+    "every": ((2500, 30), {"screen": "float32"}),
+    "exact": ((1500, 20), {"screen": "none"}),
+    "given up": ((1200, 40), {"screen": "float32"}),
+    "distinct": ((6000, 9), {"prefixes": [9], "screen": "int8"}),
+}
+
+
+def points(way):
+    shape = WAYS[way][0]
+    X = np.random.default_rng(7).random(shape, dtype=np.float32)
+    return np.round(X) if way in ("given up", "distinct") else X
+
+
+def same(first, second):
+    return all(np.array_equal(getattr(first, field), getattr(second, field)) for field in FIELDS)
+
+
+@pytest.fixture
+def often(monkeypatch):
+    """Save after every batch, of as few tiles as there can be."""
+    monkeypatch.setattr(schedule, "_SAVE_SECONDS", -1.0)
+
+    def small(work, run, *, max_items, first_items=None, advance=lambda amount: None):
+        step = min(max_items, max(1, len(work) // 5))
+        for start in range(0, len(work), step):
+            run(start, min(start + step, len(work)))
+            advance(work[start : start + step].sum())
+
+    monkeypatch.setattr(schedule, "run_batches", small)
+    return small
+
+
+class TestResume:
+    @pytest.mark.parametrize("way", WAYS)
+    def test_interrupted_anywhere_it_goes_on_to_the_same_answer(self, way, often, monkeypatch, tmp_path):
+        X, options = points(way), WAYS[way][1]
+        expected = fc.distance_extremes(X, **options)
+        path, resumed, write = tmp_path / "state", [], schedule.Journal.write
+        for _ in range(200):
+            notes = 0
+
+            def noted(journal, *arguments, **rest):
+                nonlocal notes
+                write(journal, *arguments, **rest)
+                notes += journal._checkpoint is not None
+                if notes == 4:
+                    raise KeyboardInterrupt
+
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(schedule.Journal, "write", noted)
+                try:
+                    found = fc.distance_extremes(X, checkpoint=path, **options)
+                    break
+                except KeyboardInterrupt:
+                    resumed.append(json.loads(path.read_text())["state"])
+        assert same(found, expected)
+        assert len(resumed) > 1
+        assert found.stats.pairs_resumed > 0
+        again = fc.distance_extremes(X, checkpoint=path, **options)
+        assert same(again, expected)
+        assert again.stats.pairs_resumed == again.stats.pairs
+
+    def test_counts_are_those_of_one_run(self, often, tmp_path):
+        X = points("few")
+        whole = fc.distance_extremes(X, prefixes=[40], screen="int8").stats
+        first = fc.distance_extremes(X, prefixes=[40], screen="int8", checkpoint=tmp_path / "state").stats
+        again = fc.distance_extremes(X, prefixes=[40], screen="int8", checkpoint=tmp_path / "state").stats
+        assert (whole.pairs_resumed, first.pairs_resumed) == (0, 0)
+        assert again.tiles == whole.tiles
+        assert again.pairs_certified == first.pairs_certified
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            lambda X: {"X": X + 1},
+            lambda X: {"X": X[:-1]},
+            lambda X: {"X": X.astype(float)},
+            lambda X: {"X": X, "prefixes": [7, 40]},
+            lambda X: {"X": X, "screen": "float32"},
+        ],
+    )
+    def test_other_work_is_refused(self, change, tmp_path):
+        X, path = points("few"), tmp_path / "state"
+        fc.distance_extremes(X, prefixes=[8, 40], checkpoint=path)
+        before = path.read_bytes()
+        with pytest.raises(ValueError, match="checkpoint must be of the same work"):
+            fc.distance_extremes(**{"prefixes": [8, 40], "checkpoint": path, **change(X)})
+        assert path.read_bytes() == before
+
+    def test_another_version_is_refused(self, tmp_path, monkeypatch):
+        from fastcurse.distances import _search
+
+        X, path = points("few"), tmp_path / "state"
+        fc.distance_extremes(X, prefixes=[8], checkpoint=path)
+        monkeypatch.setattr(_search, "__version__", "99")
+        with pytest.raises(ValueError, match="checkpoint must be of the same work"):
+            fc.distance_extremes(X, prefixes=[8], checkpoint=path)
+
+    def test_other_tiles_are_refused(self, tmp_path):
+        X, path = points("few"), tmp_path / "state"
+        fc.distance_extremes(X, screen="float32", checkpoint=path)
+        record = json.loads(path.read_text())
+        (name,) = record["state"]
+        record["state"][name]["label"][0] += 1
+        path.write_text(json.dumps(record))
+        with pytest.raises(ValueError, match="checkpoint must be of the same tiles"):
+            fc.distance_extremes(X, screen="float32", checkpoint=path)
+
+    def test_a_file_that_cannot_be_written_is_refused_before_the_work(self, tmp_path):
+        with pytest.raises(ValueError, match="checkpoint must lie in a folder that exists"):
+            fc.distance_extremes(points("few"), checkpoint=tmp_path / "no" / "state")
+
+    def test_the_fingerprint_is_of_values_and_not_of_layout(self):
+        X = points("few")
+        assert fingerprint(X) == fingerprint(np.asfortranarray(X)) != fingerprint(X[::-1])
+
+    def test_prefixes_that_begin_alike_are_kept_apart(self, tmp_path):
+        X, path = points("few"), tmp_path / "state"
+        first = fc.distance_extremes(X, prefixes=[4, 40], screen="int8", checkpoint=path)
+        again = fc.distance_extremes(X, prefixes=[4, 40], screen="int8", checkpoint=path)
+        assert same(first, again)
+        assert len(json.loads(path.read_text())["state"]) == 2
+
+
+KILLED = """
+import sys, numpy as np, fastcurse as fc
+from fastcurse.engine import batches, schedule
+X = np.random.default_rng(7).random((40_000, 64), dtype=np.float32)
+fc.distance_extremes(X[:2500], prefixes=[64], screen="int8")
+schedule._SAVE_SECONDS = batches.BATCH_SECONDS = .01
+print("ready", flush=True)
+found = fc.distance_extremes(X, prefixes=[64], screen="int8", checkpoint=sys.argv[1], n_threads=1)
+found.save(sys.argv[2])
+"""
+
+
+def test_killed_twenty_times_it_goes_on_to_the_same_answer(tmp_path):
+    X = np.random.default_rng(7).random((40_000, 64), dtype=np.float32)
+    expected = fc.distance_extremes(X, prefixes=[64])
+    rng, kills, ends = random.Random(1), 0, []
+    while kills < 20 or not ends:
+        state, out = tmp_path / f"state{len(ends)}", tmp_path / f"found{len(ends)}.npz"
+        command = [sys.executable, "-c", KILLED, str(state), str(out)]
+        with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+            assert process.stdout.readline() == b"ready\n"
+            try:
+                process.wait(timeout=rng.uniform(0, 0.3) if kills < 20 else 120)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                kills += 1
+                continue
+        assert process.returncode == 0
+        ends.append(fc.DistanceExtremes.load(out))
+    assert all(same(found, expected) for found in ends)
+    assert max(found.stats.pairs_resumed for found in ends) > 0
+    left = {path.name for path in tmp_path.iterdir()} - {f"{name}{k}" for k in range(20) for name in ("state",)}
+    assert all(name.startswith((".fastcurse-", "found")) for name in left)  # drafts of the killed, and results
+
+
+@pytest.fixture(scope="module")
+def client():
+    distributed = pytest.importorskip("distributed")
+    local = distributed.LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None)
+    with local as cluster, distributed.Client(cluster) as client:
+        yield client
+
+
+class TestCluster:
+    @pytest.mark.parametrize("way", WAYS)
+    def test_every_way_gives_the_answer_of_one_machine(self, way, client):
+        X, options = points(way), WAYS[way][1]
+        assert same(fc.distance_extremes(X, client=client, **options), fc.distance_extremes(X, **options))
+
+    @pytest.mark.parametrize("order", ["C", "F"])
+    def test_a_memmap_is_opened_by_the_workers(self, order, client, tmp_path):
+        np.save(tmp_path / "X.npy", np.asarray(points("few"), order=order))
+        X = np.load(tmp_path / "X.npy", mmap_mode="r")
+        mapped = mapped_file(X)
+        assert mapped is not None
+        assert np.array_equal(mapped.open(), X)
+        assert same(fc.distance_extremes(X, prefixes=[40], client=client), fc.distance_extremes(X, prefixes=[40]))
+
+    def test_views_of_a_memmap_are_sent(self, tmp_path):
+        np.save(tmp_path / "X.npy", points("few"))
+        X = np.load(tmp_path / "X.npy", mmap_mode="r")
+        assert mapped_file(X[10:]) is None
+        assert mapped_file(X[:, ::2]) is None
+        assert mapped_file(np.asarray(X)) is None
+
+    def test_a_killed_worker_changes_nothing(self, client, tmp_path):
+        X = np.random.default_rng(8).random((60_000, 64), dtype=np.float32)
+        expected = fc.distance_extremes(X, prefixes=[64])
+        victim = next(iter(client.run(os.getpid).values()))
+        killer = threading.Timer(0.6, lambda: os.kill(victim, signal.SIGKILL))
+        killer.start()
+        found = fc.distance_extremes(X, prefixes=[64], screen="float32", client=client)
+        killer.join()
+        assert same(found, expected)
+
+    def test_a_cluster_resumes_what_one_machine_began(self, client, often, tmp_path):
+        X, path = points("few"), tmp_path / "state"
+        expected = fc.distance_extremes(X, prefixes=[40], screen="int8")
+
+        def first_half(work, run, **rest):
+            often(work[: len(work) // 2], run, **rest)
+            raise KeyboardInterrupt
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(schedule, "run_batches", first_half)
+            with pytest.raises(KeyboardInterrupt):
+                fc.distance_extremes(X, prefixes=[40], screen="int8", checkpoint=path)
+        found = fc.distance_extremes(X, prefixes=[40], screen="int8", checkpoint=path, client=client)
+        assert same(found, expected)
+        assert 0 < found.stats.pairs_resumed < found.stats.pairs
+
+    def test_an_error_of_a_worker_is_the_error_here(self, client):
+        X = np.zeros((30, 2))
+        X[0, 0], X[1, 1], X[2] = 1.1e154, -1.1e154, 1e153
+        with pytest.raises(ValueError, match="X must have squared distances below"):
+            fc.distance_extremes(X, client=client, screen="none")
+
+
+class TestMemory:
+    @pytest.mark.parametrize(
+        "options", [{"prefixes": [40], "screen": "int8"}, {"screen": "none"}, {"screen": "float32"}]
+    )
+    def test_work_that_has_no_room_is_refused(self, options, monkeypatch):
+        monkeypatch.setattr(memory, "free_bytes", lambda: 1000)
+        with pytest.raises(MemoryError, match=r"X must leave room for a copy.*, and 0\.0 MB are free"):
+            fc.distance_extremes(points("few"), **options)
+
+    def test_without_a_word_of_the_system_it_goes_on(self, monkeypatch, tmp_path):
+        monkeypatch.setattr(memory, "_MEMINFO", tmp_path / "no")
+        monkeypatch.setattr(memory, "_CGROUP", tmp_path / "no")
+        assert memory.free_bytes() is None
+        fc.distance_extremes(points("few"), prefixes=[40])
+
+    def test_a_group_of_processes_has_a_limit_of_its_own(self, monkeypatch, tmp_path):
+        (tmp_path / "meminfo").write_text("MemTotal: 90 kB\nMemAvailable:   50 kB\n")
+        monkeypatch.setattr(memory, "_MEMINFO", tmp_path / "meminfo")
+        monkeypatch.setattr(memory, "_CGROUP", tmp_path)
+        assert memory.free_bytes() == 50 * 1024
+        (tmp_path / "memory.max").write_text("30000\n")
+        (tmp_path / "memory.current").write_text("10000\n")
+        assert memory.free_bytes() == 20_000
+        (tmp_path / "memory.max").write_text("max\n")
+        assert memory.free_bytes() == 50 * 1024
+
+
+def test_progress_reaches_its_end(often):
+    for way, (_, options) in WAYS.items():
+        seen = []
+        from fastcurse.distances import _paths
+        from fastcurse.engine.schedule import Schedule
+
+        X = points(way)
+        prefixes = np.array(options.get("prefixes", range(1, X.shape[1] + 1)))
+        find = _paths.search_each if "prefixes" in options else _paths.scan_all
+        find(X, prefixes, options["screen"], Schedule(advance=seen.append))
+        assert sum(seen) == pytest.approx(1.0), way
+
+
+def test_batches_may_begin_large():
+    sizes = []
+    run_batches(np.ones(100), lambda start, stop: sizes.append(stop - start), max_items=60, first_items=50)
+    assert sizes[0] == 50
+    assert max(sizes) <= 60
+    assert time.monotonic() > 0
