@@ -104,9 +104,14 @@ def distances(
         click.echo(explain_search(X, chosen, screen))
         return
     with _named_as_on_the_command_line({"X": "DATA", "checkpoint": "--checkpoint"}):
-        ext = distance_extremes(
-            X, prefixes=chosen, screen=screen, n_threads=n_threads, checkpoint=checkpoint, progress=True
-        )
+        try:
+            ext = distance_extremes(
+                X, prefixes=chosen, screen=screen, n_threads=n_threads, checkpoint=checkpoint, progress=True
+            )
+        except KeyboardInterrupt as interrupt:
+            if checkpoint is not None:
+                interrupt.add_note(f"what was done is in {str(checkpoint)!r}, and the same command goes on from it")
+            raise
     header = ("prefix", "nearest", "farthest", "contrast", "nearest_i", "nearest_j", "farthest_i", "farthest_j")
     columns = [ext.prefixes, ext.nearest, ext.farthest, ext.contrast, *ext.nearest_pair.T, *ext.farthest_pair.T]
     _print_csv(header, zip(*(column.tolist() for column in columns), strict=True))
