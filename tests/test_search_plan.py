@@ -56,9 +56,16 @@ class TestPlan:
         assert plan.cuts[-1] == 60
         assert plan_of(X, n_samples=60).boxed == 0  # too few leaves to split along three axes
 
-    def test_few_features_are_boxed_in_float32(self):
-        plan = plan_of(np.random.default_rng(0).random((20_000, 3)))
-        assert plan[:5] == ("float32", False, "boxes", 3, (3,))
+    def test_boxes_leave_near_pairs_to_a_screen_that_tells_them_apart(self):
+        X = np.random.default_rng(0).random((20_000, 3))
+        assert plan_of(X)[:5] == ("int8", False, "boxes", 3, (3,))
+        assert plan_of(X, n_samples=10**6)[:5] == ("float32", False, "boxes", 3, (3,))
+        assert plan_of(X, dot_product=False).screen == "float32"
+
+    def test_boxes_are_turned_only_where_that_gathers_the_variance(self):
+        isotropic = np.random.default_rng(0).random((20_000, 10))
+        assert plan_of(isotropic)[1:4] == (False, "boxes", 8)
+        assert plan_of(of_low_dimension())[1:4] == (True, "boxes", 8)
 
     def test_an_outlier_takes_the_bytes_away(self):
         X = uniform()

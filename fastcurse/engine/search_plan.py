@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from itertools import combinations
+from itertools import combinations, product
 from typing import NamedTuple
 
 import numpy as np
 
 BLOCK = (8, 32)  # points of a block, which is left when none of its pairs matters; fewer where vectors are shorter
-_BOXED = 8  # features that boxes have
+BOXED = 8  # features that boxes have
 _LEAF = 32  # points of a box
+_DIMENSIONS_A_DOUBLING = 1.25  # effective dimensions that boxes still serve, for each halving of the points to a leaf
+_CLEARLY = 0.1  # share of the variance
+_NOTED_A_POINT = 0.5  # pairs that a screen may leave undecided: tiles of neighbours can note so many
 _WORTH_AXES = 16  # the principal axes must cost less than this part of the plain search
 _PAIR_SECONDS = 1.5e-6  # of a pair measured by the definition
 # Features that the test at a segment's end costs as much as; and pair-features a second of two cores.
@@ -25,6 +28,7 @@ class Basis(NamedTuple):
     """What the planner knows of the points along one set of axes."""
 
     widest: float  # largest coordinate, about
+    leading: float  # share of the variance in the first `BOXED` features
     cuts: np.ndarray  # features (c,)
     least: np.ndarray  # (c, blocks): smallest squared distance that a block has come to at each cut, sorted
     most: np.ndarray  # (c, blocks): largest that it may still come to, sorted
@@ -79,37 +83,61 @@ def plan_search(
     `screen` is "auto" or the one that is wanted; `sides`: whether the nearest and the farthest pair are sought;
     `dot_product`: whether the host multiplies bytes in one instruction.
     """
-    speed = dict(_SPEED) if dot_product else {**_SPEED, "int8": _SPEED_WITHOUT_INSTRUCTION}
     screens = ("int8", "float32") if screen == "auto" else (screen,)
     if n_features > MOST_FEATURES_OF_BYTES:
         screens = ("float32",)
-    best: tuple[float, str, bool, tuple[int, ...]] | None = None
-    n_pairs = n_samples * (n_samples - 1) / 2
-    for basis in (survey.given, survey.principal):
-        if basis is None:
-            continue
-        for kind in screens:
-            cuts, features = _best_cuts(basis, survey, n_features, kind, sides)
-            undecided = _share_undecided(survey, basis.widest, n_features, kind, n_pairs)
-            seconds = n_pairs * (features / speed[kind] + undecided * _PAIR_SECONDS)
-            if basis is survey.principal:
-                seconds += 2.0 * n_samples * n_features**2 / _ROTATION_SPEED
-            if best is None or seconds < best[0] * 0.9:  # the simpler plan first: another must be clearly faster
-                best = (seconds, kind, basis is survey.principal, cuts)
-    assert best is not None
-    seconds, kind, rotate, cuts = best
-    order, boxed = "given", 0
-    if survey.dimension <= np.log2(max(1, n_samples / _LEAF)):
-        order, boxed = "boxes", min(_BOXED, n_features)
-        if n_features <= _BOXED and screen == "auto":  # boxes leave few pairs, but those are near
-            kind = "float32"
-        if survey.principal is not None and n_features > _BOXED and not rotate:
-            rotate = True
-            cuts, _ = _best_cuts(survey.principal, survey, n_features, kind, sides)
-    elif not sides[0]:
-        order = "norms"
-    plan = SearchPlan(kind, rotate, order, boxed, cuts, ())
+    if survey.dimension <= _DIMENSIONS_A_DOUBLING * np.log2(max(1, n_samples / _LEAF)):
+        plan = _plan_boxes(n_samples, n_features, survey, screens, sides, dot_product)
+    else:
+        plan = _plan_cuts(n_samples, n_features, survey, screens, sides, dot_product)
+        plan = plan if sides[0] else plan._replace(order="norms")
     return plan._replace(reasons=_reasons(plan, survey, dot_product, screen))
+
+
+def _plan_boxes(
+    n_samples: int,
+    n_features: int,
+    survey: Survey,
+    screens: tuple[str, ...],
+    sides: tuple[bool, bool],
+    dot_product: bool,
+) -> SearchPlan:
+    """Return a plan with boxes: along principal axes if these have clearly more of the variance."""
+    basis, principal = survey.given, survey.principal
+    if principal is not None and principal.leading > basis.leading + _CLEARLY:
+        basis = principal
+    n_pairs = n_samples * (n_samples - 1) / 2
+    # Boxes leave pairs that are near, and those a coarse screen cannot tell apart.
+    undecided = n_pairs * _share_undecided(survey, basis.widest, n_features, "int8", n_pairs)
+    fine = undecided > _NOTED_A_POINT * n_samples or not dot_product
+    kind = screens[-1] if fine else screens[0]
+    cuts, _ = _best_cuts(basis, survey, n_features, kind, sides)
+    return SearchPlan(kind, basis is principal, "boxes", min(BOXED, n_features), cuts, ())
+
+
+def _plan_cuts(
+    n_samples: int,
+    n_features: int,
+    survey: Survey,
+    screens: tuple[str, ...],
+    sides: tuple[bool, bool],
+    dot_product: bool,
+) -> SearchPlan:
+    """Return the cheapest plan in which every tile is read."""
+    speed = dict(_SPEED) if dot_product else {**_SPEED, "int8": _SPEED_WITHOUT_INSTRUCTION}
+    n_pairs = n_samples * (n_samples - 1) / 2
+    best, cheapest = None, np.inf
+    bases = [survey.given] if survey.principal is None else [survey.given, survey.principal]
+    for basis, kind in product(bases, screens):
+        cuts, features = _best_cuts(basis, survey, n_features, kind, sides)
+        undecided = _share_undecided(survey, basis.widest, n_features, kind, n_pairs)
+        seconds = n_pairs * (features / speed[kind] + undecided * _PAIR_SECONDS)
+        if basis is survey.principal:
+            seconds += 2.0 * n_samples * n_features**2 / _ROTATION_SPEED
+        if seconds < cheapest * 0.9:  # the simpler plan first: another must be clearly faster
+            best, cheapest = SearchPlan(kind, basis is survey.principal, "given", 0, cuts, ()), seconds
+    assert best is not None
+    return best
 
 
 def _best_cuts(

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from fastcurse.engine.frame import Axes, Frame
-from fastcurse.engine.search_plan import BLOCK, Basis, Survey, axes_can_pay
+from fastcurse.engine.search_plan import BLOCK, BOXED, Basis, Survey, axes_can_pay
 
 _SAMPLE = (256, 1024)  # rows, one in _SHARE
 _SHARE = 32
-_MANY = 50_000
+_MANY = 150_000
 _PAIRED = (256, 512)  # of the sample, to look along: of fewer points than _MANY, and of more
 _ROWS_A_FEATURE = 8  # of the sample that gives the axes
 _HILL = 100  # nearest pairs of the sample
@@ -111,4 +111,6 @@ def _look_along(points: np.ndarray) -> Basis:
         least[row] = np.sort(blocks.min(axis=(1, 3)), axis=None)
         most[row] = np.sort(np.where(np.isinf(blocks), 0.0, blocks).max(axis=(1, 3)) + reach, axis=None)
         done = cut
-    return Basis(float(np.abs(points).max()), np.array(cuts, dtype=np.int64), least, most)
+    variances = points.var(axis=0)
+    leading = float(variances[:BOXED].sum() / (variances.sum() or 1.0))
+    return Basis(float(np.abs(points).max()), leading, np.array(cuts, dtype=np.int64), least, most)
