@@ -21,10 +21,9 @@ def draw_growth(result: ExperimentResult) -> Figure:
     n, d = table["n_samples"], result.params["n_features"]
     figure, (left, right) = panels(2)
     for side, ink in (("farthest", SECOND), ("nearest", FIRST)):
-        # One theory ink for both sides: the band is of a single data set.
         left.fill_between(n, table[f"{side}_low"], table[f"{side}_high"], color=BAND,
-                          label="theory: 5 to 95 % of data sets" if side == "nearest" else None)  # fmt: skip
-        left.plot(n, table[f"{side}_theory"], **THEORY, label="theory: median" if side == "nearest" else None)
+                          label="theory: 5 to 95 % of data sets" if side == "farthest" else None)  # fmt: skip
+        left.plot(n, table[f"{side}_theory"], **THEORY, label="theory: median" if side == "farthest" else None)
         left.plot(draws["n_samples"], draws[side], **{**PRINTED, "markersize": 2.5, "color": ink})
         left.plot(n, table[f"{side}_median"], color=ink, marker="o", markersize=4, linestyle="none",
                   label=f"{side} pair, median of data sets")  # fmt: skip
