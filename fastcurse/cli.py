@@ -103,7 +103,9 @@ def scaling(output: Path, quick: bool, seed: int, n_threads: int | None) -> int:
     click.echo(f"{len(result.checks)} checks; figures, tables and results.json are in {output}")
     for check in result.checks:
         if not check.ok:
-            _complain(f"check failed: {check.name}: {check.ours:.6g}, not {check.published:.6g} ± {check.tolerance:.2g}")
+            _complain(
+                f"check failed: {check.name}: {check.ours:.6g}, not {check.published:.6g} ± {check.tolerance:.2g}"
+            )
     return 0 if result.ok else 1
 
 

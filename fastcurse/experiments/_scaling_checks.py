@@ -16,7 +16,9 @@ _MODEL = {"nearest": 0.005, "farthest": 0.01}
 _SIGMAS = 4.5  # of means over queries: false alarm 7e-6 each
 # Share of the points that a 1-NN query of a k-d tree (leaves of 10) measured on other uniform points.
 _TREES = {
-    10_000: {2: 0.0027, 4: 0.0072, 6: 0.0196, 8: 0.0506, 10: 0.101, 12: 0.241, 14: 0.445, 16: 0.673, 20: 0.939, 30: 1.0},
+    10_000: {
+        2: 0.0027, 4: 0.0072, 6: 0.0196, 8: 0.0506, 10: 0.101, 12: 0.241, 14: 0.445, 16: 0.673, 20: 0.939, 30: 1.0,
+    },
     76_000: {16: 0.239, 20: 0.609, 30: 0.997},
 }  # fmt: skip
 

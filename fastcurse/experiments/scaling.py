@@ -104,9 +104,7 @@ def run(
         for draw in range(repeats if n <= repeat_up_to else 1)
     ]
     uniform = [Case("features", n_samples, d, 0, n_queries, entropy, 0) for d in dimensions]
-    embedded = [
-        Case("embedded", n_samples, d, intrinsic, n_queries, entropy, 0) for d in dimensions if d >= intrinsic
-    ]
+    embedded = [Case("embedded", n_samples, d, intrinsic, n_queries, entropy, 0) for d in dimensions if d >= intrinsic]
     cases = [*growth, *uniform, *embedded]
     found = run_cases(cases, folder, n_threads=n_threads, progress=progress)
     first, last = len(growth), len(growth) + len(uniform)

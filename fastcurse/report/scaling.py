@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +54,7 @@ def write_scaling(folder: Path, result: ExperimentResult, meta: dict[str, Any]) 
         (stage / RESULTS).write_text(json.dumps(record, indent=1, allow_nan=False) + "\n", encoding="utf-8")
 
 
-def summary(result: ExperimentResult) -> list[tuple[Sequence[str], list[tuple[str, ...]]]]:
+def summary(result: ExperimentResult) -> list[tuple[list[str], list[tuple[str, ...]]]]:
     """Return header and rows of the two tables to print: against the number of points, and against the dimension."""
     tables = []
     for columns, names in ((_GROWTH, ("growth",)), (_DIMENSION, ("dimension", "embedded"))):
