@@ -21,7 +21,7 @@ def growth(record: dict[str, Any]) -> dict[str, dict[int, dict[str, Any]]]:
     """Return the rows of uniform points of 100 features by contender ("" is ours) and number of points."""
     found: dict[str, dict[int, dict[str, Any]]] = {name: {} for name in ("", *PEERS_OF_GROWTH)}
     for row in record["rows"]:
-        if row["case"] == f"uniform, {row['n_samples']} x 100":
+        if row["case"] == f"uniform, {row['n_samples']} x 100" and row["peer"] in found:
             found[row["peer"]][row["n_samples"]] = row
     return found
 

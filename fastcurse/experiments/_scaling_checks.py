@@ -58,7 +58,7 @@ def _closed_form(table: dict[str, np.ndarray], suffix: str, n_checks: int) -> li
         for side, model in _MODEL.items():
             expected = float(table[f"{side}_theory"][at])
             ours = float(table[side + suffix][at])
-            low, high = theory.extreme_distance_quantile(levels, n, own[at], side=side)
+            low, high = np.asarray(theory.extreme_distance_quantile(levels, n, own[at], side=side))
             wide = float(high - expected if ours > expected else expected - low)
             note = f"closed form; quantiles {levels[0]:.2g} and {levels[1]:.2g}, and {100 * model:g} % of the distance"
             name = f"{side} distance n={n}, D={d}" + (f", intrinsic {own[at]}" if own[at] != d else "")

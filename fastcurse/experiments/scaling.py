@@ -20,7 +20,7 @@ FULL = {
     "n_samples": 100_000,
     "dimensions": (2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 14, 16, 20, 25, 30, 40, 50, 70, 100, 150, 200, 300, 500, 700, 1000),
 }
-_BAND = (0.05, 0.95)
+_BAND = {"low": 0.05, "high": 0.95}
 
 
 def run(
@@ -151,8 +151,8 @@ def _growth_table(draws: dict[str, np.ndarray], d: int) -> dict[str, np.ndarray]
         table[f"{name}_median"] = np.array([np.median(values[draws["n_samples"] == n]) for n in sizes])
     for side in ("nearest", "farthest"):
         table[f"{side}_theory"] = np.asarray(theory.extreme_distance_median(sizes, d, side=side))
-        low, high = theory.extreme_distance_quantile(np.array(_BAND)[:, np.newaxis], sizes, d, side=side)
-        table[f"{side}_low"], table[f"{side}_high"] = low.copy(), high.copy()
+        for end, level in _BAND.items():
+            table[f"{side}_{end}"] = np.asarray(theory.extreme_distance_quantile(level, sizes, d, side=side))
     table["contrast_theory"] = 1 - table["nearest_theory"] / table["farthest_theory"]
     return table
 
