@@ -11,6 +11,7 @@ import argparse
 import hashlib
 import json
 import os
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -71,8 +72,11 @@ def main() -> None:
     record = Record(arguments.output and arguments.output / f"{stem}.json", machine, arguments.fresh)
     print(f"{machine['cpu']}, {machine['instruction_set']}, {machine['threads']} threads, {machine['versions']}")
     print(f"{len(record.rows)} measurements of an earlier run are kept")
-    for job in scaling_cases.jobs(arguments.quick):
-        run_job(job, record, _QUICK_LIMIT if arguments.quick else _LIMIT)
+    try:
+        for job in scaling_cases.jobs(arguments.quick):
+            run_job(job, record, _QUICK_LIMIT if arguments.quick else _LIMIT)
+    except KeyboardInterrupt:
+        sys.exit(f"interrupted: {len(record.rows)} measurements are in {record.path}; the same command goes on")
     if arguments.output:
         figure = scaling_figure.draw({"machine": machine, "rows": record.rows})
         figure.savefig(arguments.output / f"{stem}.png", dpi=130)
@@ -100,7 +104,9 @@ def run_job(job: Job, record: Record, limit: float) -> None:
         elif peer == uniform:
             record.add({**about, "peer": peer, **_against_uniform(job, record)})
         else:
-            record.add({**about, "peer": peer, **_against(functions[peer], peer, ours, X, limit)})
+            record.add(
+                {**about, "peer": peer, **_against(functions[peer], peer, ours, X, limit, _seen(job, peer, record))}
+            )
 
 
 def _alone(ours: Callable[[], fc.DistanceExtremes], X: np.ndarray) -> dict[str, Any]:
@@ -121,13 +127,21 @@ def _alone(ours: Callable[[], fc.DistanceExtremes], X: np.ndarray) -> dict[str, 
 
 
 def _against(
-    theirs: Callable[[np.ndarray], Any], peer: str, ours: Callable[[], fc.DistanceExtremes], X: np.ndarray, limit: float
+    theirs: Callable[[np.ndarray], Any],
+    peer: str,
+    ours: Callable[[], fc.DistanceExtremes],
+    X: np.ndarray,
+    limit: float,
+    expected: float | None,
 ) -> dict[str, Any]:
-    """Peer and ours in turn; a peer that would take longer than `limit` is skipped, with the estimate."""
+    """Peer and ours in turn; a peer that would take longer than `limit` is skipped, with the estimate.
+
+    `expected`: the estimate, None if it is to be made.
+    """
     needed, free = scaling_cases.bytes_needed(peer, len(X)), _free_bytes()
     if needed > _MEMORY_SHARE * free:
         return {"skipped": f"needs {needed / 2**30:.1f} GiB"}
-    expected = expected_seconds(theirs, X)
+    expected = expected_seconds(theirs, X) if expected is None else expected
     if expected > limit:
         return {"skipped": f"about {expected:.0f} s", "expected_seconds": expected}
     pairs = []
@@ -149,6 +163,22 @@ def _against(
         "peer_nearest_error": abs(nearest / float(mine["result"].nearest[0]) - 1),
         "rounds": len(pairs),
     }
+
+
+def _seen(job: Job, peer: str, record: Record) -> float | None:
+    """Return the estimate that the last smaller size of this case's series gives, as n²; None if there is none."""
+    series = f" x {job.n_features}"
+    smaller = [
+        row
+        for row in record.rows
+        if row["peer"] == peer and row["n_samples"] < job.n_samples
+        and job.case == f"uniform, {job.n_samples}{series}" and row["case"] == f"uniform, {row['n_samples']}{series}"
+    ]  # fmt: skip
+    if not smaller:
+        return None
+    last = max(smaller, key=lambda row: row["n_samples"])
+    seconds = last.get("peer_seconds", last.get("expected_seconds"))
+    return None if seconds is None else seconds * (job.n_samples / last["n_samples"]) ** 2
 
 
 def _against_uniform(job: Job, record: Record) -> dict[str, Any]:

@@ -346,9 +346,21 @@ class TestBenchmark:
         monkeypatch.setattr(benchmark, "timed", lambda call: {"seconds": call()})
         # A sixteenth in 2 s, an eighth in 8: eight times more is 8² × 8 s.
         assert benchmark.expected_seconds(lambda part: 2.0 * (len(part) / 625) ** 2, X) == pytest.approx(512)
-        row = benchmark._against(lambda part: 2.0 * (len(part) / 625) ** 2, "a peer", None, X, 60.0)
+        row = benchmark._against(lambda part: 2.0 * (len(part) / 625) ** 2, "a peer", None, X, 60.0, None)
         assert row == {"skipped": "about 512 s", "expected_seconds": pytest.approx(512)}
-        assert "skipped" in benchmark._against(None, "SciPy pdist", None, np.empty((10**7, 1)), 60.0)
+        assert "skipped" in benchmark._against(None, "SciPy pdist", None, np.empty((10**7, 1)), 60.0, None)
+
+    def test_sizes_that_only_grow_are_not_tried(self):
+        record = benchmark.Record(None, {}, fresh=False)
+        big = self.JOB._replace(case="uniform, 400 x 100", n_samples=400)
+        assert benchmark._seen(big, "SciPy pdist", record) is None
+        record.rows.append({"case": self.JOB.case, "n_samples": 200, "peer": "SciPy pdist", "peer_seconds": 3.0})
+        assert benchmark._seen(big, "SciPy pdist", record) == 12.0
+        assert benchmark._seen(big, "SciPy cKDTree", record) is None
+        assert benchmark._seen(big._replace(case="digits"), "SciPy pdist", record) is None
+        assert benchmark._against(None, "", None, np.empty((9, 1)), 10.0, 12.0)["skipped"] == "about 12 s"
+        record.rows.append({"case": big.case, "n_samples": 400, "peer": "SciPy pdist", "expected_seconds": 12.0})
+        assert benchmark._seen(big._replace(case="uniform, 800 x 100", n_samples=800), "SciPy pdist", record) == 48.0
 
     def test_figure_and_table(self, capsys):
         record = benchmark.Record(None, {}, fresh=False)
