@@ -79,6 +79,37 @@ def article(output: Path, quick: bool, seed: int, only: tuple[str, ...], repeats
 
 
 @cli.command()
+@click.option("--output", type=click.Path(path_type=Path), default=Path("fastcurse-scaling"), show_default=True,
+              help="Folder to write: new, empty, or of an earlier run, which is gone on with.")  # fmt: skip
+@click.option("--quick", is_flag=True, help="To 10 000 points: seconds, not minutes.")
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of all random data.")
+@click.option("--threads", "n_threads", type=click.IntRange(min=1), default=None, help="Default: all available.")
+def scaling(output: Path, quick: bool, seed: int, n_threads: int | None) -> int:
+    """Measure how the curse scales: to a million points, and to a thousand dimensions.
+
+    Each finished case is kept in OUTPUT/cases at once; the same command goes on from there.
+    """
+    from fastcurse.report.scaling import CASES, run_scaling, summary, write_scaling
+
+    try:
+        result, meta = run_scaling(output, seed=seed, quick=quick, n_threads=n_threads, progress=True)
+    except KeyboardInterrupt as interrupt:
+        interrupt.add_note(f"finished cases are in {str(output / CASES)!r}, and the same command goes on from them")
+        raise
+    write_scaling(output, result, meta)
+    for header, rows in summary(result):
+        _print_aligned(header, rows)
+        click.echo("")
+    click.echo(f"{len(result.checks)} checks; figures, tables and results.json are in {output}")
+    for check in result.checks:
+        if not check.ok:
+            _complain(
+                f"check failed: {check.name}: {check.ours:.6g}, not {check.published:.6g} ± {check.tolerance:.2g}"
+            )
+    return 0 if result.ok else 1
+
+
+@cli.command()
 @click.argument("data", type=click.Path(path_type=Path))
 @click.option("--prefixes", default=None, help="Comma-separated numbers of leading features; default: every one.")
 @click.option("--threads", "n_threads", type=click.IntRange(min=1), default=None, help="Default: all available.")

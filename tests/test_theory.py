@@ -17,6 +17,7 @@ CASES = {
     "contrast_limit": [(1, 2, 3.5)],
     "cosine_variance": [(1, 10, 1000)],
     "extreme_distance_median": [(2, 50), (1, 12, 13, 200)],
+    "extreme_distance_quantile": [(0.01, 0.5, 0.99), (2, 50), (1, 12, 13, 200)],
     "first_component_accuracy": [(5, 101), (100, 500)],
     "hit_or_miss_relative_error": [(1, 20, 900), (10, 10**6)],
     "known_covariance_accuracy": [(1, 101), (10, 500)],

@@ -1,12 +1,12 @@
 """The article's five sections as experiments: its figure, the corrected one, and checks against its numbers.
 
 Each module has ``run(**params) -> ExperimentResult`` at the article's own parameters, and ``QUICK``, the
-parameters of a run that takes seconds.
+parameters of a run that takes seconds. `scaling` goes on where the article stops: to millions of points.
 """
 
-from fastcurse.experiments import ball, concentration, moons, noise, peaking
+from fastcurse.experiments import ball, concentration, moons, noise, peaking, scaling
 from fastcurse.experiments._result import Check, ExperimentResult
 
 ALL = {module.NAME: module for module in (ball, concentration, peaking, moons, noise)}
 
-__all__ = ["ALL", "Check", "ExperimentResult", "ball", "concentration", "moons", "noise", "peaking"]
+__all__ = ["ALL", "Check", "ExperimentResult", "ball", "concentration", "moons", "noise", "peaking", "scaling"]

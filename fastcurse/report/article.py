@@ -55,9 +55,9 @@ def write_article(folder: Path, results: Mapping[str, ExperimentResult], meta: M
     """Write the output folder: each file whole, and nothing if anything fails before the files are moved in."""
     began = time.perf_counter()
     with staged_folder(folder) as stage:
-        drawings = {name: _write_figures(stage / "figures", result) for name, result in results.items()}
+        drawings = {name: write_figures(stage / "figures", result) for name, result in results.items()}
         for name, result in results.items():
-            _write_tables(stage / "tables", name, result)
+            write_tables(stage / "tables", name, result)
         files = [path.relative_to(stage).as_posix() for path in sorted(stage.rglob("*")) if path.is_file()]
         figures = round(time.perf_counter() - began, 3)
         seconds = {**meta["seconds"], "figures": figures, "total": round(meta["seconds"]["total"] + figures, 3)}
@@ -68,7 +68,7 @@ def write_article(folder: Path, results: Mapping[str, ExperimentResult], meta: M
         (stage / RESULTS).write_text(json.dumps(record, indent=1, allow_nan=False) + "\n", encoding="utf-8")
 
 
-def _write_figures(folder: Path, result: ExperimentResult) -> list[dict[str, str]]:
+def write_figures(folder: Path, result: ExperimentResult) -> list[dict[str, str]]:
     """Write each figure as PNG and SVG and return name, caption and the SVG as a data address."""
     folder.mkdir(parents=True, exist_ok=True)
     drawn = []
@@ -86,7 +86,8 @@ def _write_figures(folder: Path, result: ExperimentResult) -> list[dict[str, str
     return drawn
 
 
-def _write_tables(folder: Path, name: str, result: ExperimentResult) -> None:
+def write_tables(folder: Path, name: str, result: ExperimentResult) -> None:
+    """Write each table as CSV."""
     folder.mkdir(parents=True, exist_ok=True)
     for table, columns in result.tables.items():
         with open(folder / f"{name}-{table.replace('_', '-')}.csv", "w", newline="", encoding="utf-8") as file:

@@ -31,10 +31,11 @@ _MARKER = "made-by-fastcurse"
 _ABANDONED = 3600.0  # seconds; a stage is in use while figures are drawn, a minute at most: an older one was left over
 
 
-def check_output_folder(folder: Path, name: str = "output") -> None:
+def check_output_folder(folder: Path, name: str = "output", *, beside: str | None = None) -> None:
     """Raise unless `folder` is new, empty, or holds just what earlier runs wrote, and can be written; changes nothing.
 
-    That it can be written is tried: temporary folders are made and removed where the files will go.
+    That it can be written is tried: temporary folders are made and removed where the files will go. A subfolder
+    `beside` of another owner may be there too: what it holds is neither looked at nor touched.
 
     Raises
     ------
@@ -48,7 +49,7 @@ def check_output_folder(folder: Path, name: str = "output") -> None:
             raise ValueError(f"{name} must be a folder, got the file {str(folder)!r}")
         raise ValueError(f"{name} must lie in a folder, but {str(place)!r} is a file; got {str(folder)!r}")
     try:
-        own = _own_files(real, name)
+        own = _own_files(real, name, beside)
         for parent in {place, *((real / path).parent for path in own)}:
             with tempfile.TemporaryDirectory(prefix=_STAGE, dir=parent) as trial:
                 (trial / real.relative_to(place)).mkdir(parents=True, exist_ok=True)  # are the new names possible?
@@ -58,7 +59,7 @@ def check_output_folder(folder: Path, name: str = "output") -> None:
 
 
 @contextmanager
-def staged_folder(folder: Path) -> Iterator[Path]:
+def staged_folder(folder: Path, *, beside: str | None = None) -> Iterator[Path]:
     """Yield an empty temporary folder; on success its files replace those of the earlier run, else it vanishes.
 
     If `folder` is new, it appears whole in one step. Else the files are exchanged one by one, each by one rename:
@@ -75,7 +76,7 @@ def staged_folder(folder: Path) -> Iterator[Path]:
     ValueError
         As in `check_output_folder`, which is called before and again after the body; nothing was touched.
     """
-    check_output_folder(folder)
+    check_output_folder(folder, beside=beside)
     folder = Path(os.path.realpath(folder))
     place = _nearest(folder)  # the folder itself if it exists: its parent may be another file system, or not writable
     _remove_leftovers(place)
@@ -85,12 +86,12 @@ def staged_folder(folder: Path) -> Iterator[Path]:
         stage = hidden / "files"  # mkdtemp's folder is private; this one gets the usual permissions
         stage.mkdir()
         yield stage
-        _publish(stage, folder)
+        _publish(stage, folder, beside)
     finally:
         shutil.rmtree(hidden, ignore_errors=True)
 
 
-def _publish(stage: Path, folder: Path) -> None:
+def _publish(stage: Path, folder: Path, beside: str | None) -> None:
     new = {path.relative_to(stage).as_posix(): _sha256(path) for path in _entries(stage)}
     final = {path: [digest] for path, digest in new.items()}
     if not os.path.lexists(folder):
@@ -98,8 +99,8 @@ def _publish(stage: Path, folder: Path) -> None:
         folder.parent.mkdir(parents=True, exist_ok=True)
         os.replace(stage, folder)
         return
-    check_output_folder(folder)  # again: something may have been put there while the experiments ran
-    old = _own_files(folder, "output")
+    check_output_folder(folder, beside=beside)  # again: something may have been put there while the experiments ran
+    old = _own_files(folder, "output", beside)
     for path in (*new, MANIFEST):
         if (folder / path).is_dir():
             raise ValueError(f"output must have no folder where a file goes; {str(folder)!r} holds the folder {path!r}")
@@ -120,14 +121,14 @@ def _publish(stage: Path, folder: Path) -> None:
         raise
 
 
-def _own_files(folder: Path, name: str) -> dict[str, str]:
+def _own_files(folder: Path, name: str, beside: str | None) -> dict[str, str]:
     """Map each file in `folder` to its SHA-256; raise at the first one that is not exactly what the manifest records.
 
     Paths are found by walking and only looked up in the manifest: one that it names outside `folder` means nothing.
     """
     recorded = _read_manifest(folder / MANIFEST)
     own = {}
-    for path in _entries(folder):
+    for path in _entries(folder, beside):
         key = path.relative_to(folder).as_posix()
         if key == MANIFEST and recorded is not None:
             continue
@@ -143,14 +144,14 @@ def _own_files(folder: Path, name: str) -> dict[str, str]:
     return own
 
 
-def _entries(folder: Path) -> Iterator[Path]:
-    """Yield all in `folder` that is not itself a folder, leaving out stages; no link is followed."""
+def _entries(folder: Path, beside: str | None = None) -> Iterator[Path]:
+    """Yield all in `folder` that is not itself a folder, leaving out stages and `beside`; no link is followed."""
     pending = [folder] if folder.exists() else []
     while pending:
         for path in sorted(pending.pop().iterdir()):
             if path.is_symlink() or not path.is_dir():
                 yield path
-            elif path.parent != folder or not path.name.startswith(_STAGE):
+            elif path.parent != folder or not (path.name == beside or path.name.startswith(_STAGE)):
                 pending.append(path)
 
 

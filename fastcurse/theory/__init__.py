@@ -26,6 +26,7 @@ from fastcurse.theory.distances import (
     squared_distance_mean,
     squared_distance_variance,
 )
+from fastcurse.theory.extremes import extreme_distance_quantile
 from fastcurse.theory.noise import separable_probability, training_accuracy
 from fastcurse.theory.trunk import (
     bayes_accuracy,
@@ -45,6 +46,7 @@ __all__ = [
     "cosine_variance",
     "effective_dimension",
     "extreme_distance_median",
+    "extreme_distance_quantile",
     "first_component_accuracy",
     "hit_or_miss_relative_error",
     "known_covariance_accuracy",

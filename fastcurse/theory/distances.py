@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import special
 
 from fastcurse.theory._arguments import as_float, check_choice
-from fastcurse.theory._uniform_pairs import uniform_distance_quantile
+from fastcurse.theory.extremes import extreme_distance_quantile
 
 # d CV² of the squared distance, which is (μ₄ + σ⁴) / (2 σ⁴)
 _SQUARED_CV = {"uniform": 1.4, "normal": 2.0}
@@ -139,7 +138,7 @@ def effective_dimension(eigenvalues: ArrayLike) -> np.ndarray | np.float64:
 def extreme_distance_median(
     n_samples: ArrayLike, d: ArrayLike, *, distribution: str = "uniform", side: str = "nearest"
 ) -> np.ndarray | np.float64:
-    """Median of the smallest or largest Euclidean distance over all pairs of a sample.
+    """Median of the smallest or largest Euclidean distance over all pairs: `extreme_distance_quantile` at 1/2.
 
     F(t) = 1 - 2^(-1/M) (nearest) or 1 - F(t) = 1 - 2^(-1/M) (farthest), with M = n(n-1)/2 pairs
 
@@ -186,16 +185,7 @@ def extreme_distance_median(
     >>> print(np.round(1 - near / far, 2))
     [0.93 0.48]
     """
-    check_choice(distribution, "distribution", ("uniform", "normal"))
-    check_choice(side, "side", ("nearest", "farthest"))
-    n, d = np.broadcast_arrays(*as_float(n_samples, d))
-    if np.any(n < 2):
-        raise ValueError(f"n_samples must be at least 2, got {n.min():g}")
-    tail = -special.expm1(-np.log(2.0) / (n * (n - 1.0) / 2.0))
-    if distribution == "uniform":
-        return uniform_distance_quantile(np.log(tail), d, upper=side == "farthest")[()]
-    inverse = special.gammainccinv if side == "farthest" else special.gammaincinv
-    return 2.0 * np.sqrt(inverse(d / 2.0, tail))  # D²/2 is χ²_d
+    return extreme_distance_quantile(0.5, n_samples, d, distribution=distribution, side=side)
 
 
 def contrast_limit(k: ArrayLike) -> np.ndarray | np.float64:
