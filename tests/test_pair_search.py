@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import math
 from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from scipy.spatial.distance import pdist
 from strategies import point_clouds
@@ -170,6 +171,11 @@ class TestLimits:
     @given(
         st.floats(1e-3, 1e3), st.floats(0, 1e-2), st.floats(-1, 1), st.integers(1, 4000), st.sampled_from([None, 1e-3])
     )
+    @example(1.0, 0.0, 1.0, 100, None)
+    @example(1.0, 0.0, -1.0, 100, None)
+    @example(1.0, 0.01, 1.0, 100, 1e-3)
+    @example(1.0, 0.01, -1.0, 100, 1e-3)
+    @example(0.9995, 0.0, 0.0, 100, 1e-3)
     def test_a_tie_is_never_dismissed(self, distance, error, share, n_features, step):
         if step is not None:
             distance = min(distance, 254 * step * n_features**0.5)  # no bytes are farther apart
@@ -190,14 +196,18 @@ class TestLimits:
                 else:
                     assert sum_ > Fraction(float(np.float32(limits.unit * limits.far - limits.shift)))
             else:
-                # Any integers whose half difference V lies in [P / 2 - 1, P / 2].
-                for half in (squared / 2 - 1, squared / 2):
-                    sum_ = half + int(limits.base)
-                    high = int(max(limits.least_high, min(limits.unit * limits.far - limits.shift, 2.0**31 - 256)))
-                    if side == 0:
-                        assert sum_ < 0
-                    else:
-                        assert sum_ >= high - 1  # V is whole
+                # V is whole, and anything from P / 2 - 1 to P / 2.
+                high = int(max(limits.least_high, min(limits.unit * limits.far - limits.shift, 2.0**31 - 256)))
+                if side == 0:
+                    assert math.floor(squared / 2) + int(limits.base) < 0
+                else:
+                    assert math.ceil(squared / 2 - 1) + int(limits.base) >= high
+            # Boxes add up to eight squares in float32.
+            assert (
+                squared * (1 + Fraction(12, 2**24)) < Fraction(limits.near_box)
+                if side == 0
+                else (squared * (1 - Fraction(12, 2**24)) > Fraction(limits.far_box))
+            )
 
     def test_an_unwanted_side_dismisses_everything(self):
         for step in (None, 1e-3):
@@ -207,6 +217,66 @@ class TestLimits:
             assert limits.unit * limits.far - limits.shift == np.inf
             assert limits.near_box < 0
             assert limits.far_box == np.inf
+
+
+class TestApproximation:
+    """What the kernel is told of the points is true of them."""
+
+    @staticmethod
+    def decoded(known, n_samples, n_features):
+        """Return the approximations (n_samples, n_features) by row, in steps."""
+        n_panels, _, size = known.panels.shape
+        n_words = int(known.ends[-1])
+        words = known.panels[:, :n_words]
+        if known.step is None:
+            by_position = words.view(np.float32).transpose(0, 2, 1).reshape(n_panels * size, -1)
+        else:
+            of_bytes = np.ascontiguousarray(words).view(np.int8).reshape(n_panels, n_words, size, 4)
+            by_position = of_bytes.transpose(0, 2, 1, 3).reshape(n_panels * size, -1)
+        order = np.arange(n_panels * size) if known.order is None else known.order
+        assert sorted(order) == list(range(n_panels * size))
+        return by_position[:, :n_features].astype(np.float64), order
+
+    @given(st.data())
+    def test_bounds_hold_for_every_pair(self, data):
+        X = data.draw(point_clouds(max_samples=70, max_features=12))
+        n_samples, n_features = X.shape
+        frame = find_frame(X, n_features)
+        if frame is None:
+            return
+        plan = data.draw(plans(n_features))
+        with planned(plan), parallel_region(None):
+            known = PairSearch(X, frame, settle(X, frame, "auto", (True, True))).known
+        steps, order = self.decoded(known, n_samples, n_features)
+        # The distances of the approximations: those of the data, but for the error.
+        z = (X.astype(np.longdouble) - frame.centre) * np.longdouble(2.0) ** -frame.exponent
+        real = np.flatnonzero(order < n_samples)
+        y = (steps[real] * (known.step or 1.0)).astype(np.longdouble)
+        z = z[order[real]]
+        difference = np.abs(np.sqrt(((z[:, None] - z) ** 2).sum(axis=2)) - np.sqrt(((y[:, None] - y) ** 2).sum(axis=2)))
+        assert difference.max() <= known.error
+        # Norms of what is left at each cut and beyond the boxes, and the boxes, of each panel.
+        size = known.panels.shape[2]
+        panels = steps.reshape(-1, size, n_features)
+        for segment, cut in enumerate(plan.cuts):
+            assert (np.sqrt((panels[:, :, cut:] ** 2).sum(axis=2)).max(axis=1) <= known.tails[segment]).all()
+        beyond = np.sqrt((panels[:, :, plan.boxed :] ** 2).sum(axis=2)).max(axis=1)
+        assert (beyond <= known.tails[-1]).all()
+        boxed = panels[:, :, : plan.boxed]
+        assert np.array_equal(boxed.min(axis=1).T, known.box_low)
+        assert np.array_equal(boxed.max(axis=1).T, known.box_high)
+
+    @pytest.mark.parametrize("screen", ["int8", "float32"])
+    def test_the_error_is_that_of_two_points(self, screen):
+        unit = 1 / 127 if screen == "int8" else 2.0**-24
+        X = np.array([[-1.0], [1.0], [0.5 + 0.49 * unit], [-0.5 - 0.49 * unit]])
+        frame = find_frame(X, 1)
+        with planned(SearchPlan(screen, False, "given", 0, (1,), ())), parallel_region(None):
+            known = PairSearch(X, frame, settle(X, frame, "auto", (True, True))).known
+        steps, _ = self.decoded(known, 4, 1)
+        seen = abs(steps[2, 0] - steps[3, 0]) * (known.step or 1.0)
+        true = abs(X[2, 0] - X[3, 0]) * 2.0**-frame.exponent
+        assert abs(seen - true) <= known.error
 
 
 class TestOrder:
