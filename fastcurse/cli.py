@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import csv
 import re
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from fastcurse._version import __version__
+from fastcurse.report.tables import print_aligned, print_csv
 
 if TYPE_CHECKING:
     import numpy as np
@@ -68,7 +68,7 @@ def article(output: Path, quick: bool, seed: int, only: tuple[str, ...], repeats
         (name, len(result.checks), sum(not check.ok for check in result.checks), f"{meta['seconds'][name]:.1f}")
         for name, result in results.items()
     ]
-    _print_aligned(("experiment", "checks", "failed", "seconds"), rows)
+    print_aligned(("experiment", "checks", "failed", "seconds"), rows)
     click.echo(f"compiling took {meta['compile_seconds']['total']:.1f} s; open {output / 'index.html'}")
     failed = [(name, check) for name, result in results.items() for check in result.checks if not check.ok]
     for name, check in failed:
@@ -98,7 +98,7 @@ def scaling(output: Path, quick: bool, seed: int, n_threads: int | None) -> int:
         raise
     write_scaling(output, result, meta)
     for header, rows in summary(result):
-        _print_aligned(header, rows)
+        print_aligned(header, rows)
         click.echo("")
     click.echo(f"{len(result.checks)} checks; figures, tables and results.json are in {output}")
     for check in result.checks:
@@ -145,7 +145,7 @@ def distances(
             raise
     header = ("prefix", "nearest", "farthest", "contrast", "nearest_i", "nearest_j", "farthest_i", "farthest_j")
     columns = [ext.prefixes, ext.nearest, ext.farthest, ext.contrast, *ext.nearest_pair.T, *ext.farthest_pair.T]
-    _print_csv(header, zip(*(column.tolist() for column in columns), strict=True))
+    print_csv(header, zip(*(column.tolist() for column in columns), strict=True))
 
 
 @cli.command()
@@ -177,9 +177,7 @@ def lda(data: Path, labels: Path, prefixes: str | None, test_share: float, seed:
         model = PrefixLDA().fit(X_train, y_train)
         accuracies = [model.score_path(X_train, y_train, chosen), model.score_path(X_test, y_test, chosen)]
     columns = [chosen, *accuracies]
-    _print_csv(
-        ("prefix", "train_accuracy", "test_accuracy"), zip(*(column.tolist() for column in columns), strict=True)
-    )
+    print_csv(("prefix", "train_accuracy", "test_accuracy"), zip(*(column.tolist() for column in columns), strict=True))
 
 
 class _Count(click.IntRange):
@@ -235,7 +233,7 @@ def ball(
         *([] if est.hits is None else [("hits", str(est.hits))]),
         ("z-score", f"{est.z_score:z.2f}"),
     ]
-    _print_aligned(("quantity", "value"), rows)
+    print_aligned(("quantity", "value"), rows)
     if est.advice:
         click.echo(est.advice, err=True)
 
@@ -296,17 +294,3 @@ def _parse_prefixes(text: str | None) -> list[int] | None:
         return [int(part) for part in text.split(",")]
     except ValueError:
         raise click.UsageError(f"prefixes must be whole numbers separated by commas, got {text!r}") from None
-
-
-def _print_csv(header: Sequence[str], rows: Iterable[Sequence[Any]], file: TextIO | None = None) -> None:
-    writer = csv.writer(file or sys.stdout, lineterminator="\n")
-    writer.writerow(header)
-    writer.writerows(rows)
-
-
-def _print_aligned(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
-    lines = [[str(cell) for cell in row] for row in (header, *rows)]
-    widths = [max(len(line[k]) for line in lines) for k in range(len(header))]
-    for line in lines:
-        first, *rest = (cell.rjust(width) for cell, width in zip(line, widths, strict=True))
-        click.echo("  ".join([first.strip().ljust(widths[0]), *rest]).rstrip())

@@ -1,0 +1,26 @@
+"""Tables as text on stdout."""
+
+from __future__ import annotations
+
+import csv
+import sys
+from collections.abc import Iterable, Sequence
+from typing import Any, TextIO
+
+import click
+
+
+def print_csv(header: Sequence[str], rows: Iterable[Sequence[Any]], file: TextIO | None = None) -> None:
+    """Print a table as CSV."""
+    writer = csv.writer(file or sys.stdout, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows(rows)
+
+
+def print_aligned(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+    """Print a table in columns, the first to the left."""
+    lines = [[str(cell) for cell in row] for row in (header, *rows)]
+    widths = [max(len(line[k]) for line in lines) for k in range(len(header))]
+    for line in lines:
+        first, *rest = (cell.rjust(width) for cell, width in zip(line, widths, strict=True))
+        click.echo("  ".join([first.strip().ljust(widths[0]), *rest]).rstrip())
