@@ -36,11 +36,18 @@ def panel_size(width: tuple[int, ...]) -> int:
 
 
 @kernel(inline=True)
-def _note_norms(squares, boxed, panel, tails):
-    """Raise the panel's tails to those of a point with these sums of squares at each segment's end, and in the box."""
+def _note_norms(squares, boxed, rounding, panel, tails):
+    """Raise the panel's tails to those of a point with these sums of squares at each segment's end, and in the box.
+
+    `rounding`: relative error of the sums.
+    """
     last = tails.shape[0] - 1
+    whole = squares[last - 1]
     for segment in range(last + 1):
-        rest = squares[last - 1] - (squares[segment] if segment < last else boxed)
+        rest = 0.0
+        if segment != last - 1:
+            # A difference of sums is as wrong as both of them, however small it is.
+            rest = whole - (squares[segment] if segment < last else boxed) + 2.0 * rounding * whole
         # Rounded up: the square root, and a float32.
         tails[segment, panel] = max(tails[segment, panel], np.float32(np.sqrt(rest) * (1.0 + 2.0**-20)))
 
@@ -90,7 +97,7 @@ def fill_bytes(points, centre, scale, step, ends, panels, panel_bytes, offsets, 
                 high[f, panel] = max(high[f, panel], row[f])
                 boxed += np.int64(row[f]) ** 2
             errors[i] = np.sqrt(error)
-            _note_norms(reached, boxed, panel, tails)
+            _note_norms(reached, boxed, 0.0, panel, tails)
 
 
 @kernel(parallel=True)
@@ -120,7 +127,7 @@ def fill_floats(points, centre, scale, ends, panels, tails, low, high, errors):
                     reached[segment] = squares
                     segment += 1
             errors[i] = np.sqrt(error)
-            _note_norms(reached, boxed, panel, tails)
+            _note_norms(reached, boxed, points.shape[1] * 2.0**-52, panel, tails)
 
 
 @kernel()
