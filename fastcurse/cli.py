@@ -143,6 +143,9 @@ def distances(
             if checkpoint is not None:
                 interrupt.add_note(f"what was done is in {str(checkpoint)!r}, and the same command goes on from it")
             raise
+    if ext.stats.pairs_resumed:
+        done = ext.stats.pairs_resumed / ext.stats.pairs
+        click.echo(f"fastcurse: {done:.0%} of the work was done before, in {str(checkpoint)!r}", err=True)
     header = ("prefix", "nearest", "farthest", "contrast", "nearest_i", "nearest_j", "farthest_i", "farthest_j")
     columns = [ext.prefixes, ext.nearest, ext.farthest, ext.contrast, *ext.nearest_pair.T, *ext.farthest_pair.T]
     print_csv(header, zip(*(column.tolist() for column in columns), strict=True))
@@ -276,9 +279,9 @@ def _named_as_on_the_command_line(names: dict[str, str]) -> Iterator[None]:
     """
     try:
         yield
-    except ValueError as error:
+    except (ValueError, MemoryError) as error:
         quoted = r"""'[^']*'|"[^"]*\""""
-        raise ValueError(
+        raise type(error)(
             re.sub(rf"({quoted})|\b({'|'.join(names)})\b", lambda found: found[1] or names[found[2]], str(error))
         ) from None
 

@@ -131,6 +131,26 @@ class TestDefinition:
             assert (found.nearest[0], tuple(found.nearest_pair[0])) == near
             assert (found.farthest[0], tuple(found.farthest_pair[0])) == far
 
+    @pytest.mark.parametrize("screen", ["auto", "none", "float32", "int8"])
+    def test_a_sum_that_overflows_in_feature_order_only_is_refused(self, screen):
+        X, rng = np.zeros((40, 3000)), np.random.default_rng(0)
+        for _ in range(2000):
+            row = rng.random(3000) + 0.1
+            row *= np.sqrt(np.finfo(float).max) / np.sqrt((row**2).sum()) * (1 - 2.0**-53 * rng.integers(-30, 30))
+            with np.errstate(over="ignore"):
+                if np.isfinite((row**2).sum()) and np.isinf(np.cumsum(row**2)[-1]):
+                    break
+        else:
+            pytest.fail("no such sum")
+        X[1] = row
+        with pytest.raises(ValueError, match="X must have squared distances below"):
+            fc.distance_extremes(X, prefixes=[3000], screen=screen)
+
+    def test_counts_are_no_more_than_there_are(self):
+        stats = fc.distance_extremes(np.eye(900), prefixes=[900], screen="int8").stats
+        assert stats.tiles_dismissed >= 0
+        assert stats.pairs_certified <= stats.pairs
+
     def test_one_equal_pair_among_many(self):
         X = np.random.default_rng(5).random((100_000, 16), dtype=np.float32)
         X[77_123] = X[4_321]
@@ -204,9 +224,9 @@ class TestLimits:
                     assert math.ceil(squared / 2 - 1) + int(limits.base) >= high
             # Boxes add up to eight squares in float32.
             assert (
-                squared * (1 + Fraction(12, 2**24)) < Fraction(limits.near_box)
+                squared * (1 + Fraction(12, 2**24)) <= Fraction(limits.near_box)
                 if side == 0
-                else (squared * (1 - Fraction(12, 2**24)) > Fraction(limits.far_box))
+                else (squared * (1 - Fraction(12, 2**24)) >= Fraction(limits.far_box))
             )
 
     def test_an_unwanted_side_dismisses_everything(self):

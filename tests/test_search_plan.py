@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import fastcurse as fc
-from fastcurse.engine import pair_search
+from fastcurse.engine import pair_search, search_plan
 from fastcurse.engine.duplicates import distinct_rows
 from fastcurse.engine.frame import find_frame
 from fastcurse.engine.search_plan import MOST_FEATURES_OF_BYTES, SearchPlan, one_by_one, plan_search
@@ -45,7 +45,7 @@ class TestPlan:
         for dot_product in (False, True):
             plan = plan_of(uniform(), screen=screen, dot_product=dot_product)
             assert plan.screen == screen
-            assert plan.reasons[0] == f"screen in {screen}, as asked"
+            assert plan.reasons[0] == f"screen in {screen}: as asked"
 
     def test_points_of_low_dimension_have_boxes_and_few_features(self):
         X = of_low_dimension()
@@ -58,9 +58,20 @@ class TestPlan:
 
     def test_boxes_leave_near_pairs_to_a_screen_that_tells_them_apart(self):
         X = np.random.default_rng(0).random((10**6, 3), dtype=np.float32)
-        assert plan_of(X[:20_000])[:5] == ("int8", False, "boxes", 3, (3,))
         assert plan_of(X)[:5] == ("float32", False, "boxes", 3, (3,))
-        assert plan_of(X[:20_000], dot_product=False).screen == "float32"
+        assert plan_of(np.random.default_rng(0).random((20_000, 9)))[:4] == ("int8", False, "boxes", 8)
+        assert plan_of(np.random.default_rng(0).random((20_000, 9)), dot_product=False).screen == "float32"
+
+    def test_bytes_that_tell_nothing_apart_give_way_to_float32(self, monkeypatch):
+        monkeypatch.setattr(search_plan, "BOXED", 2)  # so that three features are searched in bytes
+        X = np.random.default_rng(0).random((300_000, 3), dtype=np.float32)
+        monkeypatch.setattr(search_plan, "_NOTED_A_POINT", np.inf)
+        monkeypatch.setattr(pair_search, "_FEW_TILES", 0)
+        monkeypatch.setattr(pair_search, "_CAPACITY", 16)
+        found = fc.distance_extremes(X, prefixes=[3])
+        assert "bytes could not tell near pairs apart: float32" in found.stats.plan
+        assert found.stats.screen == "float32"
+        assert found.nearest_pair[0].tolist() == list(fc.closest_pair(X, screen="float32")[1])
 
     def test_boxes_are_turned_only_where_that_gathers_the_variance(self):
         isotropic = np.random.default_rng(0).random((20_000, 10))

@@ -41,7 +41,7 @@ class ScanStats:
     pairs_resumed : int
         Pairs that a checkpoint had done before, about.
     screen : str
-        "int8", "float32" or "none".
+        "int8", "float32" or "none"; several, with commas, where prefixes had several.
     plan : str
         What was decided, and why, a line each.
     copy_bytes : int

@@ -51,7 +51,9 @@ def run_batches(
 @contextmanager
 def progress_bar(total: float, description: str, *, unit: str, enabled: bool) -> Iterator[Any]:
     """Show a tqdm bar on stderr; nothing when not `enabled` or stderr is not a terminal."""
-    with tqdm(total=total, desc=description, unit=unit, unit_scale=True, disable=None if enabled else True) as bar:
+    with tqdm(
+        total=total, desc=description, unit=unit, unit_scale=True, miniters=1, disable=None if enabled else True
+    ) as bar:
         yield bar
 
 

@@ -19,6 +19,7 @@ _TASK_SECONDS = 1.0
 _FIRST_TASKS = 64  # a worker: the first task is that part of its share of the work
 _AHEAD = 2  # tasks of a worker at a time: one runs, one waits
 _ATTEMPTS = 10  # to give a task to the workers that there are
+_PATIENCE = 60  # seconds to wait for a worker when there is none
 
 _LOCK = threading.Lock()
 _SCANS: dict[str, Scan] = {}  # of a worker: the scan it is at work on
@@ -40,13 +41,19 @@ class MappedFile(NamedTuple):
 
 
 def mapped_file(points: np.ndarray) -> MappedFile | None:
-    """Return where a memmap is read from, None for other arrays and for views of a memmap."""
-    if not isinstance(points, np.memmap) or points.filename is None or not isinstance(points.base, mmap.mmap):
+    """Return where a memmap is read from; None for other arrays, parts of memmaps, and one's own changes."""
+    whole: Any = points
+    while whole is not None and not (isinstance(whole, np.memmap) and isinstance(whole.base, mmap.mmap)):
+        whole = getattr(whole, "base", None)
+    if whole is None or whole.filename is None or whole.mode == "c" or whole.dtype != points.dtype:
+        return None
+    same_start = points.__array_interface__["data"][0] == whole.__array_interface__["data"][0]
+    if not same_start or points.shape != whole.shape or points.strides != whole.strides:
         return None
     if not (points.flags.c_contiguous or points.flags.f_contiguous):
         return None
     order = "C" if points.flags.c_contiguous else "F"
-    return MappedFile(str(points.filename), points.dtype.str, int(points.offset), points.shape, order)
+    return MappedFile(str(whole.filename), points.dtype.str, int(whole.offset), points.shape, order)
 
 
 def _scan_range(
@@ -102,19 +109,24 @@ class _ClusterRun:
 
     def __init__(self, client: Any, scan: Scan) -> None:
         self.client, self.scan, self.token = client, scan, uuid.uuid4().hex
-        self.recipe = client.scatter(scan.recipe(), broadcast=True, hash=False)
+        self.recipe = self._spread(scan.recipe())
         self.mapped = mapped_file(scan.points)
         self.source = self._send()
         self.n_workers = max(1, len(client.ncores()))
         self.rate = 0.0  # items a second of a worker
 
     def _send(self) -> Any:
-        return self.mapped or self.client.scatter(self.scan.points, broadcast=True, hash=False)
+        return self.mapped or self._spread(self.scan.points)
+
+    def _spread(self, data: Any) -> Any:
+        """Send data to all workers; a list, for what scatter does with other containers."""
+        return self.client.scatter([data], broadcast=True, hash=False)[0]
 
     def results(self, done: int) -> Any:
         """Yield (first tile that may not be done, work done) after each task."""
-        from distributed import wait
+        from distributed import CancelledError, KilledWorker, wait
 
+        lost = (CancelledError, KilledWorker)  # errors of tasks that failed because of their worker
         n_items, at = len(self.scan.work), done
         flying: dict[Any, tuple[int, int, int]] = {}
         ahead: list[tuple[int, int]] = []  # ranges done beyond `done`
@@ -124,12 +136,15 @@ class _ClusterRun:
                     stop = min(at + self._items(), n_items)
                     flying[self._submit(at, stop)] = (at, stop, 1)
                     at = stop
-                for task in wait(list(flying), return_when="FIRST_COMPLETED").done:
+                with suppress(CancelledError):  # tasks that went with their worker: they are done, in their way
+                    wait(list(flying), return_when="FIRST_COMPLETED")
+                for task in [task for task in flying if task.done()]:
                     start, stop, attempt = flying.pop(task)
-                    if task.status != "finished":
-                        flying[self._again(task, start, stop, attempt)] = (start, stop, attempt + 1)
+                    try:
+                        state, seconds = task.result()
+                    except lost:
+                        flying[self._again(start, stop, attempt)] = (start, stop, attempt + 1)
                         continue
-                    state, seconds = task.result()
                     self.scan.merge(state)
                     self.rate = (stop - start) / max(seconds, 1e-3)
                     ahead.append((start, stop))
@@ -139,6 +154,7 @@ class _ClusterRun:
         finally:
             with suppress(Exception):  # a client that is gone has nothing to cancel
                 self.client.cancel(list(flying))
+                self.client.run(_forget_scan, self.token)
 
     def _items(self) -> int:
         """Return how many items a task should have."""
@@ -147,30 +163,26 @@ class _ClusterRun:
         return max(1, int(self.rate * _TASK_SECONDS))
 
     def _submit(self, start: int, stop: int) -> Any:
-        return self.client.submit(
-            _scan_range,
-            self.token,
-            self.recipe,
-            self.source,
-            self.scan.state(),
-            start,
-            stop,
-            pure=False,
-            retries=_ATTEMPTS,
-        )
+        arguments = (self.token, self.recipe, self.source, self.scan.state(), start, stop)
+        return self.client.submit(_scan_range, *arguments, pure=False)
 
-    def _again(self, task: Any, start: int, stop: int, attempt: int) -> Any:
-        """Submit a task once more that was cancelled because a worker took its data with it; raise its error else."""
-        if (task.status != "cancelled" and not _lost(task)) or attempt > _ATTEMPTS:
-            task.result()
-        self.client.wait_for_workers(1, timeout=60)
-        self.recipe = self.client.scatter(self.scan.recipe(), broadcast=True, hash=False)
-        self.source = self._send()
+    def _again(self, start: int, stop: int, attempt: int) -> Any:
+        """Submit a task once more that was lost with its worker."""
+        try:
+            if attempt > _ATTEMPTS:
+                raise TimeoutError
+            self.client.wait_for_workers(1, timeout=_PATIENCE)
+        except Exception as error:
+            raise ValueError(
+                f"client must keep a worker, got none in {_PATIENCE} s, or one task that {attempt} workers died of"
+            ) from error
+        if self.recipe.status != "finished":  # it went with its worker, and the points with it
+            self.recipe = self._spread(self.scan.recipe())
+            self.source = self._send()
         return self._submit(start, stop)
 
 
-def _lost(task: Any) -> bool:
-    """Return whether a task failed because of its worker, and not by itself."""
-    from distributed import CancelledError, KilledWorker
-
-    return isinstance(task.exception(), (CancelledError, KilledWorker))
+def _forget_scan(token: str) -> None:
+    """Let a worker drop its points and their copy."""
+    with _LOCK:
+        _SCANS.pop(token, None)

@@ -15,6 +15,7 @@ from fastcurse._kernels.search_block import has_dot_product
 from fastcurse.engine.approximation import Approximation, Layout, approximate, lay_out
 from fastcurse.engine.blas import one_blas_thread
 from fastcurse.engine.frame import Axes, Frame
+from fastcurse.engine.pair_scan import OVERFLOW
 from fastcurse.engine.schedule import Recipe, Schedule
 from fastcurse.engine.search_limits import search_limits
 from fastcurse.engine.search_plan import SearchPlan, plan_search
@@ -110,6 +111,11 @@ class PairSearch:
         with one_blas_thread():
             return approximate(self.points, self.frame, self.settings.axes, self.plan, self.size, self.layout)
 
+    @property
+    def copy_bytes(self) -> int:
+        """Size of the approximated points, where they were made: on a cluster they are the workers'."""
+        return self.known.nbytes if "known" in self.__dict__ else 0
+
     @cached_property
     def layout(self) -> Layout:
         """The order of the points."""
@@ -130,13 +136,18 @@ class PairSearch:
         schedule.run(self, "search")
         if self.given_up.size > self.most_given_up:
             return None
-        left = self._screen(self.given_up)  # against better distances
-        if left.size > _FEW_TILES:
-            return None
-        self._measure(left)
+        if self.given_up.size:
+            self.tiles_certified -= self.given_up.size  # they are counted again
+            left = self._screen(self.given_up)  # against better distances
+            if left.size > _FEW_TILES:
+                return None
+            self._measure(left)
+        # Ranges may sum below the limit where sums in feature order do not.
+        if np.isposinf(self.nearest.distance) or (self.sides[1] and np.isposinf(self.farthest.distance)):
+            raise ValueError(OVERFLOW)
         return SearchResult(
             self.nearest, self.farthest, self.plan, self.n_tiles, self.tiles_certified, self.pairs_certified,
-            self.pairs_boxed, tuple(self.stopped[:-1].tolist()), self.known.nbytes,
+            self.pairs_boxed, tuple(self.stopped[:-1].tolist()), self.copy_bytes,
         )  # fmt: skip
 
     def scan(self, start: int, stop: int) -> None:
@@ -241,7 +252,8 @@ class PairSearch:
             some = pairs[start : start + chunk]
             first, second = (self.points[some[:, side], : self.n_features].astype(np.float64) for side in range(2))
             # The definition itself: float64 sums in feature order.
-            distances = np.sqrt(np.cumsum((first - second) ** 2, axis=1)[:, -1])
+            with np.errstate(over="ignore"):
+                distances = np.sqrt(np.cumsum((first - second) ** 2, axis=1)[:, -1])
             self._keep(distances, some, distances, some)
 
     def _keep(self, nearest: np.ndarray, near: np.ndarray, farthest: np.ndarray, far: np.ndarray) -> None:
@@ -260,7 +272,8 @@ class PairSearch:
             counted = near[:, 0] >= 0
             if counted.any():
                 self._keep(nearest[counted], near[counted], farthest[counted], far[counted])
-            self.pairs_certified += first.size * second.size
+            own = sides[0] == sides[1]
+            self.pairs_certified += first.size * (first.size - 1) // 2 if own else first.size * second.size
 
     def _rows_of(self, side: int) -> np.ndarray:
         """Return the rows of the points of one side of tiles."""

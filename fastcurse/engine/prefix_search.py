@@ -90,17 +90,23 @@ def search_prefix(
         return _of_scan(PairScan(points, n_features).run(schedule), "none", choice.reasons)
     if choice.settings is None:
         return _scan(points, choice.frame, choice.reasons, schedule)
-    found = PairSearch(points, choice.frame, choice.settings).run(schedule)
+    settings, reasons = choice.settings, choice.reasons
+    found = PairSearch(points, choice.frame, settings).run(schedule)
+    if found is None and screen == "auto" and settings.plan.order == "boxes" and settings.plan.screen == "int8":
+        schedule.advance(-1.0)  # once more from the start
+        reasons = (*reasons, "bytes could not tell near pairs apart: float32")
+        settings = settings._replace(plan=settings.plan._replace(screen="float32"))
+        found = PairSearch(points, choice.frame, settings).run(schedule.part("float32"))
     if found is not None:
         return Found(
-            found.nearest, found.farthest, choice.screen, choice.reasons, found.tiles, found.tiles_certified,
+            found.nearest, found.farthest, settings.plan.screen, reasons, found.tiles, found.tiles_certified,
             found.pairs_certified, found.pairs_boxed, sum(found.pairs_stopped), found.copy_bytes,
         )  # fmt: skip
-    schedule.advance(-1.0)  # once more from the start
+    schedule.advance(-1.0)
     distinct = distinct_rows(points, n_features)
     if distinct is None or distinct.rows.size > _MOSTLY_DISTINCT * len(points):
         check_memory(8 * len(points) * n_features + _SMALL)
-        reasons = (*choice.reasons, "too many ties for this: all pairs were scanned")
+        reasons = (*reasons, "too many ties for this: all pairs were scanned")
         return _scan(points, choice.frame, reasons, schedule)
     return _search_distinct(points, n_features, distinct.rows, distinct.pair, screen, sides, schedule)
 

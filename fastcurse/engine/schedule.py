@@ -7,7 +7,8 @@ whoever found it and in what order parts were merged.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from copy import copy
 from typing import Any, NamedTuple, Protocol
 
@@ -76,6 +77,15 @@ class Journal:
             self._checkpoint.save(self._notes)
             self._saved = time.monotonic()
 
+    @contextmanager
+    def understood(self) -> Iterator[None]:
+        """Turn the errors of notes that are none of ours into the one that says so."""
+        try:
+            yield
+        except (KeyError, TypeError, IndexError, ValueError, AttributeError) as error:
+            path = None if self._checkpoint is None else str(self._checkpoint.path)
+            raise ValueError(f"checkpoint must be a file that fastcurse wrote, got {path!r}") from error
+
     def drop(self, prefix: str) -> None:
         """Forget the notes whose names begin with `prefix`; the file forgets them when it is next written."""
         self._notes = {name: note for name, note in self._notes.items() if not name.startswith(prefix)}
@@ -134,7 +144,12 @@ class Schedule:
         note = self.journal.read(f"{self.name}/{name}")
         if note is None:
             return 0
-        if note["label"] != scan.label():
+        with self.journal.understood():
+            label, done, state = note["label"], note["done"], note["state"]
+            if not isinstance(done, int) or not 0 <= done <= len(scan.work):
+                raise TypeError(done)
+        if label != scan.label():
             raise ValueError("checkpoint must be of the same tiles, got one of a host that cuts others")
-        scan.merge(note["state"])
-        return int(note["done"])
+        with self.journal.understood():
+            scan.merge(state)
+        return done

@@ -109,7 +109,7 @@ def _plan_boxes(
     n_pairs = n_samples * (n_samples - 1) / 2
     # Boxes leave pairs that are near, and those a coarse screen cannot tell apart.
     undecided = n_pairs * _share_undecided(survey, basis.widest, n_features, "int8", n_pairs)
-    fine = undecided > _NOTED_A_POINT * n_samples or not dot_product
+    fine = n_features <= BOXED or undecided > _NOTED_A_POINT * n_samples or not dot_product
     kind = screens[-1] if fine else screens[0]
     cuts, _ = _best_cuts(basis, survey, n_features, kind, sides)
     return SearchPlan(kind, basis is principal, "boxes", min(BOXED, n_features), cuts, ())
@@ -181,10 +181,17 @@ def _share_undecided(survey: Survey, widest: float, n_features: int, kind: str, 
 
 def _reasons(plan: SearchPlan, survey: Survey, dot_product: bool, asked: str) -> tuple[str, ...]:
     """Say in sentences what was chosen, and by what."""
-    reasons = [f"screen in {plan.screen}" + ("" if asked == "auto" else ", as asked")]
-    if asked == "auto":
-        has = "has" if dot_product else "has no"
-        reasons[0] += f"; this host {has} instruction for products of bytes"
+    if asked == plan.screen:
+        why = "as asked"
+    elif asked != "auto":
+        why = f"bytes have room for {MOST_FEATURES_OF_BYTES} features"
+    elif plan.screen == "int8":
+        why = "this host multiplies bytes in one instruction"
+    elif not dot_product:
+        why = "this host has no instruction for products of bytes"
+    else:
+        why = "bytes would not tell near pairs apart"
+    reasons = [f"screen in {plan.screen}: {why}"]
     reasons.append(f"the points have about {survey.dimension:.1f} effective dimensions")
     if plan.rotate:
         reasons.append("rotated to principal axes, so that few features decide")
