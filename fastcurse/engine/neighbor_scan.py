@@ -14,6 +14,7 @@ from fastcurse.engine.tiles import pack_panels
 
 BYTES_A_BLOCK = 2**20  # of packed rows: what stays in a second-level cache while all queries go over it
 PAIR_FEATURES_AN_ITEM = 10**8  # about .01 s: the granule of Ctrl-C
+_MOST_BYTES_A_BLOCK = 2**24  # where queries are so few that blocks cost more to start than to scan
 _OVERFLOW = "X and queries must have squared {} below 1.8e308, got larger ones; divide both by a power of two"
 
 
@@ -40,10 +41,16 @@ class NeighborScan:
         self.keys = np.full(n_prefixes * padded * k, np.inf)
         self.indices = np.full(n_prefixes * padded * k, -1, dtype=np.int64)
         self.query_norms = self._norms(self.queries, self.n_groups, kernels.QUERIES)
-        panels = max(1, BYTES_A_BLOCK // (8 * self.size * int(prefixes[-1])))
-        self.rows_a_block = min(panels, -(-len(X) // self.size)) * self.size
+        self.rows_a_block = self._rows_a_block()
         self.panels = np.empty(self.rows_a_block * int(prefixes[-1]))
         self.first_row, self.row_norms = -1, np.empty(0)
+
+    def _rows_a_block(self) -> int:
+        a_row = 8 * int(self.prefixes[-1])
+        enough = 8 * PAIR_FEATURES_AN_ITEM // (self.n_groups * kernels.QUERIES)
+        wanted = max(BYTES_A_BLOCK, min(enough, _MOST_BYTES_A_BLOCK))
+        panels = max(1, wanted // (a_row * self.size))
+        return int(min(panels, -(-len(self.X) // self.size)) * self.size)
 
     def run(self, advance: Callable[[float], object]) -> tuple[np.ndarray, np.ndarray]:
         """Go through all rows; return distances and indices, (n_prefixes, n_queries, k) each.
