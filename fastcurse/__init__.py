@@ -14,6 +14,7 @@ The layers (an import may only point down)::
     theory                             closed forms
     reference                          plain NumPy, imports nothing of fastcurse
     _validation                        every input check and its message
+    _memmap                            file pages that were read are let go
 
 Public names are loaded when first used, so ``import fastcurse`` compiles nothing and
 imports neither matplotlib nor scikit-learn nor pandas.

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from fastcurse._memmap import release
 from fastcurse._validation._scalars import shown
 
 _ROWS_PER_CHECK = 4096
@@ -166,7 +167,9 @@ def _check_finite(array: np.ndarray, name: str) -> None:
         with np.errstate(over="ignore"):
             block = np.asarray(array[start : start + _ROWS_PER_CHECK], dtype=np.promote_types(np.float32, array.dtype))
             block = block.astype(np.float64) if block.dtype.itemsize > 8 else block
-        if not np.isfinite(block).all():
+        finite = np.isfinite(block).all()
+        release(array[start : start + _ROWS_PER_CHECK])
+        if not finite:
             row, column = np.argwhere(~np.isfinite(block))[0]
             value = block[row, column]
             raise ValueError(

@@ -8,6 +8,7 @@ import numpy as np
 
 from fastcurse._kernels import neighbors as kernels
 from fastcurse._kernels import simd
+from fastcurse._memmap import release
 from fastcurse.engine.batches import run_batches
 from fastcurse.engine.memory import free_bytes, in_words
 from fastcurse.engine.tiles import pack_panels
@@ -88,12 +89,13 @@ class NeighborScan:
 
     def _pack(self, first_row: int) -> None:
         n_features = int(self.prefixes[-1])
-        rows = self.X[first_row : first_row + self.rows_a_block, :n_features]
+        source = self.X[first_row : first_row + self.rows_a_block, :n_features]
         # Two types of element and one of array, so that the kernel is compiled no more than twice.
-        single = rows.dtype == np.float32
-        rows = np.require(rows, np.float32 if single else np.float64, ["C", "A"]).view(np.ndarray)
+        single = source.dtype == np.float32
+        rows = np.require(source, np.float32 if single else np.float64, ["C", "A"]).view(np.ndarray)
         rows.setflags(write=False)
         kernels.fill_panels(rows, n_features, self.size, self.panels)
+        release(source)
         self.row_norms = self._norms(self.panels, -(-len(rows) // self.size), self.size)
         self.first_row = first_row
 
