@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import fastcurse as fc
-from fastcurse._memmap import release
+from fastcurse._memmap import release, take_rows
 
 X = np.random.default_rng(0).normal(size=(20_000, 64)).astype(np.float32)
 
@@ -50,3 +50,18 @@ def test_no_value_changes(path, mode):
     for view in [*views, stored[:0], stored[7], stored[3, 4:5], X]:
         release(view)
         assert np.array_equal(stored, expected)
+
+
+def test_rows_are_those_that_were_asked_for(path):
+    rows = np.random.default_rng(1).integers(0, len(X), 500)
+    for source in (X, X[::-1], np.load(path, mmap_mode="r"), np.load(path, mmap_mode="r")[:, ::3]):
+        taken = take_rows(source, rows)
+        assert np.array_equal(taken, source[rows])
+        assert taken.dtype == source.dtype
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_rows_here_and_there_are_not_kept(path):
+    stored = np.load(path, mmap_mode="r")
+    take_rows(stored, np.arange(0, 20_000, 7))
+    assert resident(path) < X.nbytes // 10

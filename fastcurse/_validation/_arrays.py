@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from fastcurse._memmap import release
+from fastcurse._memmap import release, take_rows
 from fastcurse._validation._scalars import shown
 
 _ROWS_PER_CHECK = 4096
@@ -94,7 +94,7 @@ def check_queries(queries: Any, X: np.ndarray, name: str = "queries") -> tuple[n
                 f"at position {np.flatnonzero(outside)[0]}"
             )
         rows = array.astype(np.int64)
-        return rows, X[rows]
+        return rows, take_rows(X, rows)
     if array.ndim != 2:
         raise ValueError(f"{name} must have 1 dimension, rows of X, or 2, points, got shape {array.shape}")
     points = check_points(array, name, min_samples=1)
