@@ -141,10 +141,11 @@ def prefix_neighbors(
     -----
     O(n_samples · n_queries · n_features) time, whatever the number of prefixes: one running sum of a pair serves them
     all; each asked prefix costs about one more feature (Euclidean), or seven (cosine, which divides).
-    Memory: 16 bytes an element of the result, the queries up to the last prefix in float64, and a few megabytes; `X`
-    is read once, in blocks. The same bits for any number of threads and any instruction set.
-    Cosine distances are exact to about p + 4 units of 1.1e-16, so they may fall below 0 by as much; norms below
-    1e-150 lose digits to underflow.
+    Memory: 16 bytes an element of the result, the queries up to the last prefix in float64, and some twenty megabytes.
+    `X` is read twice, in blocks: to be checked, and to be searched. The same bits for any number of threads and any
+    instruction set. Queries share the work among threads in fours: fewer than eight keep one thread busy.
+    Cosine distances carry rounding errors of up to about 2 p + 5 units of 1.1e-16, so they may fall below 0 by as
+    much; norms below 1e-150 lose digits to underflow.
 
     References
     ----------
@@ -172,9 +173,9 @@ def prefix_neighbors(
     _validation.check_choice(metric, "metric", METRICS)
     n_threads = _validation.check_threads(n_threads)
     with (
-        parallel_region(n_threads),
+        parallel_region(n_threads) as granted,
         progress_bar(len(points) * len(asked), "pairs", unit=" pairs", enabled=progress) as bar,
     ):
-        scan = NeighborScan(points, asked, own, k, chosen, metric == "cosine")
+        scan = NeighborScan(points, asked, own, k, chosen, metric == "cosine", granted)
         distances, indices = scan.run(bar.update)
     return PrefixNeighbors(chosen, distances, indices, metric, *points.shape)

@@ -87,6 +87,7 @@ class TestDefinition:
     def test_equals_the_definition_over_many_blocks(self, problem, metric, n_threads, size):
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(neighbor_scan, "BYTES_A_BLOCK", size)
+            patch.setattr(neighbor_scan, "BYTES_A_STEP", size // 3)
             patch.setattr(neighbor_scan, "PAIR_FEATURES_AN_ITEM", 1)
             assert_equals_definition(*problem, metric=metric, n_threads=n_threads)
 
@@ -170,11 +171,14 @@ class TestAgnosticism:
 
     @pytest.mark.parametrize("bits", [128, 256, 512])
     @pytest.mark.parametrize("size", [1, 5000, 2**30])
+    @pytest.mark.parametrize("step", [1, 2000])
     @pytest.mark.parametrize("items", [1, 10**4, 10**9])
-    def test_vector_widths_blocks_and_batches(self, bits, size, items, monkeypatch):
+    def test_vector_widths_blocks_and_batches(self, bits, size, step, items, monkeypatch):
         expected = fc.prefix_neighbors(self.X, np.arange(300), 5)
         monkeypatch.setattr(simd, "host_bits", lambda: bits)
         monkeypatch.setattr(neighbor_scan, "BYTES_A_BLOCK", size)
+        monkeypatch.setattr(neighbor_scan, "BYTES_A_STEP", step)
+        monkeypatch.setattr(neighbor_scan, "_GROUPS_A_PART", 3)
         monkeypatch.setattr(neighbor_scan, "PAIR_FEATURES_AN_ITEM", items)
         assert same(expected, fc.prefix_neighbors(self.X, np.arange(300), 5))
 
@@ -190,7 +194,7 @@ class TestAgnosticism:
             pack(rows, *arguments)
 
         def fill_neighbors(width, cosine, begin, end, *arguments):
-            measured[4 * begin : 4 * end, arguments[5] : arguments[6]] += 1
+            measured[4 * begin : 4 * end, arguments[7] : arguments[8]] += 1
             scan(width, cosine, begin, end, *arguments)
 
         monkeypatch.setattr(kernels, "fill_panels", fill_panels)

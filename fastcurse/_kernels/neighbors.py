@@ -105,15 +105,15 @@ def _take_in(values, is_root, first_row, bounds, bound_at, keys, indices, at, st
 
 @kernel()
 def _scan_group(
-    width, cosine, group, queries, own, query_norms, panels, row_norms, first_row, n_rows, prefixes, bounds, keys,
-    indices, k,
+    width, cosine, group, begin, end, queries, own, query_norms, panels, row_norms, first_row, n_rows, prefixes, bounds,
+    keys, indices, k,
 ):  # fmt: skip
-    """Go through all rows of a block for one group of queries."""
+    """Go through panels begin .. end - 1 of a block for one group of queries."""
     points = 2 * len(width)
     n_prefixes, n_features = prefixes.shape[0], prefixes[-1]
     stride = own.shape[0] * k
     scratch = np.empty(QUERIES * points)
-    for panel in range((n_rows - first_row + points - 1) // points):
+    for panel in range(begin, end):
         row = first_row + panel * points
         sums = start_query_sums(width, _BLOCK, own, group * QUERIES, row, n_rows, scratch)
         query_at = group * n_features * QUERIES
@@ -145,11 +145,13 @@ def _scan_group(
 
 @kernel(parallel=True)
 def fill_neighbors(
-    width, cosine, begin, end, queries, own, query_norms, panels, row_norms, first_row, n_rows, prefixes, bounds, keys,
-    indices, k,
+    width, cosine, begin, end, n_parts, step, queries, own, query_norms, panels, row_norms, first_row, n_rows, prefixes,
+    bounds, keys, indices, k,
 ):  # fmt: skip
     """Bring the nearest rows of query groups begin .. end - 1 up to date with one block of rows.
 
+    The groups are shared out in `n_parts`; all groups of a part go over `step` panels, which stay in the cache, before
+    they go on to the next. Neither changes the result.
     The block holds rows first_row .. n_rows - 1 of X in `panels`; its rows must be larger than all that came before.
     `queries` (n_groups * n_features * QUERIES,) are packed alike in panels of QUERIES; own (n_groups * QUERIES,) int64
     is the row of X that each query is, which is not its neighbour, or -1. Both are finite. For the cosine,
@@ -159,8 +161,14 @@ def fill_neighbors(
     (prefix * n_groups * QUERIES + query) * k + place. A key is the squared Euclidean, or the cosine distance.
     A pair whose squared distance overflows enters no list. Called by ``NeighborScan``.
     """
-    for group in prange(begin, end):
-        _scan_group(
-            width, cosine, group, queries, own, query_norms, panels, row_norms, first_row, n_rows, prefixes, bounds,
-            keys, indices, k,
-        )  # fmt: skip
+    points = 2 * len(width)
+    n_panels = (n_rows - first_row + points - 1) // points
+    for part in prange(n_parts):
+        first = begin + (end - begin) * part // n_parts
+        last = begin + (end - begin) * (part + 1) // n_parts
+        for panel in range(0, n_panels, step):
+            for group in range(first, last):
+                _scan_group(
+                    width, cosine, group, panel, min(panel + step, n_panels), queries, own, query_norms, panels,
+                    row_norms, first_row, n_rows, prefixes, bounds, keys, indices, k,
+                )  # fmt: skip

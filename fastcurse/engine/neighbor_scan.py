@@ -13,9 +13,10 @@ from fastcurse.engine.batches import run_batches
 from fastcurse.engine.memory import free_bytes, in_words
 from fastcurse.engine.tiles import pack_panels
 
-BYTES_A_BLOCK = 2**20  # of packed rows: what stays in a second-level cache while all queries go over it
+BYTES_A_BLOCK = 2**24  # of rows packed at a time
+BYTES_A_STEP = 2**20  # of packed rows that stay in a second-level cache while some queries go over them
+_GROUPS_A_PART = 32  # of queries: that many go over a step, so that it is read from memory once
 PAIR_FEATURES_AN_ITEM = 10**8  # about .01 s: the granule of Ctrl-C
-_MOST_BYTES_A_BLOCK = 2**24  # where queries are so few that blocks cost more to start than to scan
 _OVERFLOW = "X and queries must have squared {} below 1.8e308, got larger ones; divide both by a power of two"
 
 
@@ -23,8 +24,10 @@ class NeighborScan:
     """The packed queries, the lists of their neighbours, and the pass over the rows."""
 
     def __init__(
-        self, X: np.ndarray, points: np.ndarray, own: np.ndarray | None, k: int, prefixes: np.ndarray, cosine: bool
-    ) -> None:
+        self, X: np.ndarray, points: np.ndarray, own: np.ndarray | None, k: int, prefixes: np.ndarray, cosine: bool,
+        n_threads: int,
+    ) -> None:  # fmt: skip
+        self.n_threads = n_threads
         self.X, self.k, self.prefixes, self.cosine = X, k, prefixes, cosine
         self.n_queries, n_prefixes = len(points), len(prefixes)
         self.n_groups = -(-self.n_queries // kernels.QUERIES)
@@ -42,16 +45,11 @@ class NeighborScan:
         self.keys = np.full(n_prefixes * padded * k, np.inf)
         self.indices = np.full(n_prefixes * padded * k, -1, dtype=np.int64)
         self.query_norms = self._norms(self.queries, self.n_groups, kernels.QUERIES)
-        self.rows_a_block = self._rows_a_block()
+        a_panel = 8 * self.size * int(prefixes[-1])
+        self.step = max(1, BYTES_A_STEP // a_panel)
+        self.rows_a_block = min(max(1, BYTES_A_BLOCK // a_panel), -(-len(X) // self.size)) * self.size
         self.panels = np.empty(self.rows_a_block * int(prefixes[-1]))
         self.first_row, self.row_norms = -1, np.empty(0)
-
-    def _rows_a_block(self) -> int:
-        a_row = 8 * int(self.prefixes[-1])
-        enough = 8 * PAIR_FEATURES_AN_ITEM // (self.n_groups * kernels.QUERIES)
-        wanted = max(BYTES_A_BLOCK, min(enough, _MOST_BYTES_A_BLOCK))
-        panels = max(1, wanted // (a_row * self.size))
-        return int(min(panels, -(-len(self.X) // self.size)) * self.size)
 
     def run(self, advance: Callable[[float], object]) -> tuple[np.ndarray, np.ndarray]:
         """Go through all rows; return distances and indices, (n_prefixes, n_queries, k) each.
@@ -82,9 +80,10 @@ class NeighborScan:
         if first_row != self.first_row:
             self._pack(first_row)
         n_rows = min(first_row + self.rows_a_block, len(self.X))
+        parts = self.n_threads * -(-(end - begin) // (self.n_threads * _GROUPS_A_PART))
         kernels.fill_neighbors(
-            self.width, self.cosine, begin, end, self.queries, self.own, self.query_norms, self.panels, self.row_norms,
-            first_row, n_rows, self.prefixes, self.bounds, self.keys, self.indices, self.k,
+            self.width, self.cosine, begin, end, parts, self.step, self.queries, self.own, self.query_norms,
+            self.panels, self.row_norms, first_row, n_rows, self.prefixes, self.bounds, self.keys, self.indices, self.k,
         )  # fmt: skip
 
     def _pack(self, first_row: int) -> None:
