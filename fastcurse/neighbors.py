@@ -140,7 +140,7 @@ def prefix_neighbors(
     Notes
     -----
     O(n_samples · n_queries · n_features) time, whatever the number of prefixes: one running sum of a pair serves them
-    all; each asked prefix costs about one more feature (Euclidean), or seven (cosine, which divides).
+    all; each asked prefix costs about four more features (Euclidean), or fifteen (cosine, which divides).
     Memory: 16 bytes an element of the result, the queries up to the last prefix in float64, and some twenty megabytes.
     `X` is read twice, in blocks: to be checked, and to be searched. The same bits for any number of threads and any
     instruction set. Queries share the work among threads in fours: fewer than eight keep one thread busy.

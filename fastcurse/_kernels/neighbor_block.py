@@ -40,6 +40,27 @@ def any_below(_context, sums, bounds, bound_at):
 
 
 @intrinsic
+def lanes_below_bounds(_context, sums, bounds, bound_at):
+    """Return the lanes of each sum of row r that are below bounds[bound_at + r] as bits of an int64.
+
+    Lane l of sum s is bit s * lanes + l: at most 64, for eight sums of 512 bits. A nan lane is not below.
+    """
+    vector = sums.dtype
+
+    def generate(context, builder, signature, arguments):
+        packed, bounds_, at = arguments
+        start = simd.element(context, builder, signature.args[1], bounds_, at)
+        bits = ir.Constant(ir.IntType(64), 0)
+        for index, value in enumerate(unpack_sums(builder, sums, packed)):
+            bound = simd.spread(context, builder, vector, builder.load(at_offset(builder, start, index // 2)))
+            shift = ir.Constant(ir.IntType(64), index * vector.lanes)
+            bits = builder.or_(bits, builder.shl(simd.lanes(builder, value, bound), shift))
+        return bits
+
+    return types.int64(sums, bounds, types.intp), generate
+
+
+@intrinsic
 def to_cosine_distances(_context, sums, row_norms, row_at, query_norms, query_at):
     """Return 1 - s / (x y) of each sum s, norm x of its query and norms y of its rows; 1 where x y is 0.
 

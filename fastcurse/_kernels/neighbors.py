@@ -13,8 +13,9 @@ import numpy as np
 from numba import prange
 
 from fastcurse._kernels._compile import kernel
-from fastcurse._kernels.neighbor_block import any_below, start_query_sums, to_cosine_distances
+from fastcurse._kernels.neighbor_block import any_below, lanes_below_bounds, start_query_sums, to_cosine_distances
 from fastcurse._kernels.pair_block import add_products, add_squares, store_sums
+from fastcurse._kernels.simd import count_bits
 
 QUERIES = 4  # at a time
 _BLOCK = (0,) * (2 * QUERIES)
@@ -69,38 +70,39 @@ def _distance(key, is_root):
 
 
 @kernel()
-def _take_in(values, is_root, first_row, bounds, bound_at, keys, indices, at, stride, k):
-    """Put each value that is nearer than its query's k-th neighbour into the query's list.
+def _take_in(values, bits, is_root, first_row, bounds, bound_at, keys, indices, at, k):
+    """Put each value whose bit is set into its query's list, if it is nearer than the k-th neighbour there.
 
-    values (QUERIES * points,) are keys of rows first_row, first_row + 1, ... for each query in turn; query r has its
-    bound, the key of its k-th neighbour, at bounds[bound_at + r] and its list at keys, indices[at + r * stride] and
-    on. Lists are in order of distance, then row. Two keys may share one rounded root: lists are ordered by the
-    distance, and a bound only says which values cannot enter.
+    values (QUERIES * points,) are keys of rows first_row, first_row + 1, ... for each query in turn, and so are
+    the bits of an int64; query r has its bound, the key of its k-th neighbour, at bounds[bound_at + r] and its list
+    at keys, indices[at + r * k] and on. Lists are in order of distance, then row. Two keys may share one rounded root:
+    lists are ordered by the distance, and a bound only says which values cannot enter.
     """
     points = values.shape[0] // QUERIES
-    for r in range(QUERIES):
-        start = at + r * stride
-        for lane in range(points):
-            key = values[r * points + lane]
-            if not key < bounds[bound_at + r]:
-                continue
-            distance = _distance(key, is_root)
-            # The first place whose distance is larger: behind equal ones, whose rows are smaller.
-            low, high = 0, k
-            while low < high:
-                middle = (low + high) // 2
-                if _distance(keys[start + middle], is_root) <= distance:
-                    low = middle + 1
-                else:
-                    high = middle
-            if low == k:
-                continue
-            for place in range(start + k - 1, start + low, -1):
-                keys[place] = keys[place - 1]
-                indices[place] = indices[place - 1]
-            keys[start + low] = key
-            indices[start + low] = first_row + lane
-            bounds[bound_at + r] = keys[start + k - 1]
+    while bits != 0:
+        bit = count_bits((bits & -bits) - 1)  # the lowest that is set: rows of a query come in increasing order
+        bits &= bits - 1
+        key, r = values[bit], bit // points
+        if not key < bounds[bound_at + r]:
+            continue
+        start = at + r * k
+        distance = _distance(key, is_root)
+        # The first place whose distance is larger: behind equal ones, whose rows are smaller.
+        low, high = 0, k
+        while low < high:
+            middle = (low + high) // 2
+            if _distance(keys[start + middle], is_root) <= distance:
+                low = middle + 1
+            else:
+                high = middle
+        if low == k:
+            continue
+        for place in range(start + k - 1, start + low, -1):
+            keys[place] = keys[place - 1]
+            indices[place] = indices[place - 1]
+        keys[start + low] = key
+        indices[start + low] = first_row + bit % points
+        bounds[bound_at + r] = keys[start + k - 1]
 
 
 @kernel()
@@ -138,9 +140,9 @@ def _scan_group(
             feature = prefixes[j]
             if any_below(found, bounds, at * QUERIES):
                 store_sums(found, scratch)
-                _take_in(
-                    scratch, cosine, row, bounds, at * QUERIES, keys, indices, j * stride + group * QUERIES * k, k, k
-                )
+                bits = lanes_below_bounds(found, bounds, at * QUERIES)
+                list_at = j * stride + group * QUERIES * k
+                _take_in(scratch, bits, cosine, row, bounds, at * QUERIES, keys, indices, list_at, k)
 
 
 @kernel(parallel=True)
