@@ -10,7 +10,7 @@ from typing import Any
 
 from fastcurse.report.environment import describe
 
-NAMES = ("distances", "discriminant", "balls")
+NAMES = ("distances", "neighbors", "discriminant", "balls")
 
 
 def main() -> None:

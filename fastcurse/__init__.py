@@ -7,12 +7,14 @@ The layers (an import may only point down)::
     prefix_curve                       Display classes, which people draw
     plots                              matplotlib, imported lazily
     distances  discriminant  balls     public functions: validate -> plan -> run -> frozen result
+    neighbors
     trunk  feature_order               data to run them on
     engine                             batches of tiles, threads, progress, Ctrl-C
     _kernels                           the only folder with compiled code
     theory                             closed forms
     reference                          plain NumPy, imports nothing of fastcurse
     _validation                        every input check and its message
+    _memmap                            file pages that were read are let go
 
 Public names are loaded when first used, so ``import fastcurse`` compiles nothing and
 imports neither matplotlib nor scikit-learn nor pandas.
@@ -44,6 +46,7 @@ if TYPE_CHECKING:
         farthest_pair,
     )
     from fastcurse.feature_order import FeatureOrder
+    from fastcurse.neighbors import PrefixNeighbors, prefix_neighbors
     from fastcurse.prefix_curve import PrefixCurveDisplay
     from fastcurse.trunk import make_trunk, nearest_mean_path, trunk_blocks
 
@@ -54,6 +57,7 @@ _HOME = {
     "FeatureOrder": "feature_order",
     "PrefixCurveDisplay": "prefix_curve",
     "PrefixLDA": "discriminant",
+    "PrefixNeighbors": "neighbors",
     "ball_volume": "balls",
     "closest_pair": "distances",
     "distance_extremes": "distances",
@@ -63,6 +67,7 @@ _HOME = {
     "log_ball_volume": "balls",
     "make_trunk": "trunk",
     "nearest_mean_path": "trunk",
+    "prefix_neighbors": "neighbors",
     "shell_fraction": "balls",
     "trunk_blocks": "trunk",
 }
@@ -75,6 +80,7 @@ __all__ = [
     "FeatureOrder",
     "PrefixCurveDisplay",
     "PrefixLDA",
+    "PrefixNeighbors",
     "__version__",
     "ball_volume",
     "closest_pair",
@@ -86,6 +92,7 @@ __all__ = [
     "log_ball_volume",
     "make_trunk",
     "nearest_mean_path",
+    "prefix_neighbors",
     "shell_fraction",
     "theory",
     "trunk_blocks",

@@ -20,8 +20,8 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 # Rank of each layer: an import may point to the same stem's package or to a lower rank.
 LAYERS = {
     "cli": 6, "__main__": 7, "report": 5, "experiments": 4, "prefix_curve": 4, "plots": 3,
-    "distances": 2, "discriminant": 2, "balls": 2, "trunk": 2, "feature_order": 2,
-    "engine": 1, "_kernels": 0, "theory": 0, "reference": 0, "_validation": 0, "_version": 0,
+    "distances": 2, "discriminant": 2, "balls": 2, "neighbors": 2, "trunk": 2, "feature_order": 2,
+    "engine": 1, "_kernels": 0, "theory": 0, "reference": 0, "_validation": 0, "_version": 0, "_memmap": -1,
 }  # fmt: skip
 
 
@@ -145,7 +145,7 @@ def test_import_loads_nothing_heavy():
 def test_computing_loads_neither_matplotlib_nor_pandas():
     loaded = run_python(
         "import sys, fastcurse as fc; fc.distance_extremes([[0.0], [1.0]]); fc.estimate_ball_volume(2, 10);"
-        "fc.make_trunk(4, 2); fc.theory.bayes_accuracy(3);"
+        "fc.make_trunk(4, 2); fc.prefix_neighbors([[0.0], [1.0]], [0], 1); fc.theory.bayes_accuracy(3);"
         "print([m for m in ('matplotlib', 'dask', 'pandas', 'sklearn') if m in sys.modules])"
     )
     assert loaded.strip() == "[]"

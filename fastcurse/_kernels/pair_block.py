@@ -119,12 +119,17 @@ def _norms(_context, builder, _vector, total, x, y):
     return builder.fadd(total, builder.fadd(x, y))
 
 
+def _product(_context, builder, _vector, total, x, y):
+    return builder.fadd(total, builder.fmul(x, y))
+
+
 def _fused_product(context, builder, vector, total, x, y):
     return simd.fuse(context, builder, vector, x, y, total)
 
 
 add_squares = _adder(_square, "add_squares", "Return sums + (x - y)², three roundings: the defined distance.")
 fuse_squares = _adder(_fused_square, "fuse_squares", "Return sums + (x - y)², two roundings.")
+add_products = _adder(_product, "add_products", "Return sums + x y, two roundings: the defined dot product.")
 fuse_products = _adder(_fused_product, "fuse_products", "Return sums + x y, one rounding.")
 add_norms = _adder(_norms, "add_norms", "Return sums + (x + y), two roundings.")
 

@@ -1,6 +1,6 @@
 """Every check of an argument, and its message: the argument's name, the rule, the value received."""
 
-from fastcurse._validation._arrays import check_points, check_prefixes, check_real
+from fastcurse._validation._arrays import check_points, check_prefixes, check_queries, check_real
 from fastcurse._validation._labels import check_classes, check_codes, check_labels, check_priors
 from fastcurse._validation._scalars import (
     check_choice,
@@ -28,6 +28,7 @@ __all__ = [
     "check_points",
     "check_prefixes",
     "check_priors",
+    "check_queries",
     "check_real",
     "check_seed",
     "check_threads",

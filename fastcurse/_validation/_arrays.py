@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from fastcurse._memmap import release, take_rows
 from fastcurse._validation._scalars import shown
 
 _ROWS_PER_CHECK = 4096
@@ -75,6 +76,33 @@ def check_prefixes(prefixes: Any, n_features: int | None, name: str = "prefixes"
     return array
 
 
+def check_queries(queries: Any, X: np.ndarray, name: str = "queries") -> tuple[np.ndarray | None, np.ndarray]:
+    """Return the rows of `X` that the queries are (n_queries,) int64, None where they are points, and their points."""
+    array = as_numeric(queries, name)
+    n_samples, n_features = X.shape
+    if array.ndim == 1:
+        if array.size == 0:
+            raise ValueError(f"{name} must name at least one row of X, got none")
+        if array.dtype.kind not in "iu":
+            raise TypeError(
+                f"{name} of one dimension must be whole numbers, rows of X, got {shown(queries)} (dtype {array.dtype})"
+            )
+        outside = (array < 0) | (array >= n_samples)
+        if outside.any():
+            raise ValueError(
+                f"{name} must be rows of X, between 0 and {n_samples - 1}, got {array[outside][0]} "
+                f"at position {np.flatnonzero(outside)[0]}"
+            )
+        rows = array.astype(np.int64)
+        return rows, take_rows(X, rows)
+    if array.ndim != 2:
+        raise ValueError(f"{name} must have 1 dimension, rows of X, or 2, points, got shape {array.shape}")
+    points = check_points(array, name, min_samples=1)
+    if points.shape[1] != n_features:
+        raise ValueError(f"{name} must have the {n_features} features of X, got shape {points.shape}")
+    return None, points
+
+
 def check_real(
     value: Any, name: str, *, minimum: float, strict: bool = False, allow_infinite: bool = False
 ) -> np.ndarray:
@@ -139,7 +167,9 @@ def _check_finite(array: np.ndarray, name: str) -> None:
         with np.errstate(over="ignore"):
             block = np.asarray(array[start : start + _ROWS_PER_CHECK], dtype=np.promote_types(np.float32, array.dtype))
             block = block.astype(np.float64) if block.dtype.itemsize > 8 else block
-        if not np.isfinite(block).all():
+        finite = np.isfinite(block).all()
+        release(array[start : start + _ROWS_PER_CHECK])
+        if not finite:
             row, column = np.argwhere(~np.isfinite(block))[0]
             value = block[row, column]
             raise ValueError(

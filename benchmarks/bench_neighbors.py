@@ -1,0 +1,73 @@
+"""prefix_neighbors against scikit-learn's brute-force search once per prefix, in one process, and its own rate."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import numpy as np
+from sklearn.neighbors import NearestNeighbors
+
+import fastcurse as fc
+from benchmarks.peak import pair_features_per_second
+from fastcurse.engine.threads import available_threads
+
+_PREFIXES = (8, 16, 32, 64, 128, 192, 256, 384)
+_SIZES = ((20_000, 384, 1024), (100_000, 384, 512))
+_K = 10
+
+
+def run() -> list[dict[str, Any]]:
+    """Run everything in turn in this process; rows with `ratio` compare with scikit-learn, the last stands alone."""
+    for metric in ("euclidean", "cosine"):
+        fc.prefix_neighbors(np.eye(8, dtype=np.float32), [0], 1, metric=metric)
+    rows = [
+        _against_scikit_learn(*size, metric, element)
+        for size in _SIZES
+        for metric in ("euclidean", "cosine")
+        for element in (np.float32, np.float64)
+    ]
+    return [*rows, _rate()]
+
+
+def _points(n_samples: int, n_features: int, element: Any) -> np.ndarray:
+    return np.random.default_rng(20210302).standard_normal((n_samples, n_features)).astype(element)
+
+
+def _against_scikit_learn(n_samples: int, n_features: int, n_queries: int, metric: str, element: Any) -> dict[str, Any]:
+    """Both on the same queries; scikit-learn fits and searches X[:, :p] for each prefix, one neighbour more: itself."""
+    X = _points(n_samples, n_features, element)
+    queries = np.random.default_rng(1).choice(n_samples, n_queries, replace=False)
+    began = time.perf_counter()
+    near = fc.prefix_neighbors(X, queries, _K, _PREFIXES, metric=metric)
+    ours = time.perf_counter() - began
+    began = time.perf_counter()
+    found = []
+    for p in _PREFIXES:
+        peer = NearestNeighbors(n_neighbors=_K + 1, algorithm="brute", metric=metric).fit(X[:, :p])
+        found.append(peer.kneighbors(X[queries, :p], return_distance=False)[:, 1:])
+    theirs = time.perf_counter() - began
+    return {
+        "case": f"{np.dtype(element).name}, {n_samples} x {n_features}, {n_queries} queries, k = {_K}, "
+        f"{len(_PREFIXES)} prefixes, {metric}",
+        "peer": "scikit-learn kneighbors, brute, at each prefix",
+        "peer_seconds": theirs,
+        "our_seconds": ours,
+        "ratio": theirs / ours,
+        "share_of_neighbors_alike": float((near.indices == np.array(found)).mean()),
+    }
+
+
+def _rate() -> dict[str, Any]:
+    n_samples, n_features, n_queries = 20_000, 384, 2048
+    X = _points(n_samples, n_features, np.float32)
+    began = time.perf_counter()
+    fc.prefix_neighbors(X, np.arange(n_queries), _K, _PREFIXES)
+    seconds = time.perf_counter() - began
+    rate = n_samples * n_queries * n_features / seconds
+    return {
+        "case": f"rate, {available_threads()} threads: {n_samples} x {n_features}, {n_queries} queries",
+        "our_seconds": seconds,
+        "pair_features_per_second": rate,
+        "share_of_float32_peak": rate / pair_features_per_second(),
+    }

@@ -1,0 +1,67 @@
+"""Pages of a memory-mapped file that were read are let go, and no value ever changes."""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import fastcurse as fc
+from fastcurse._memmap import release, take_rows
+
+X = np.random.default_rng(0).normal(size=(20_000, 64)).astype(np.float32)
+
+
+@pytest.fixture
+def path(tmp_path):
+    np.save(tmp_path / "X.npy", X)
+    return tmp_path / "X.npy"
+
+
+def resident(path):
+    """Return the bytes of the file that this process holds."""
+    maps = Path("/proc/self/smaps").read_text(encoding="utf-8")
+    sizes = re.findall(rf"{re.escape(str(path))}\n(?:.*\n)*?Rss:\s+(\d+) kB", maps)
+    return 1024 * sum(int(size) for size in sizes)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_what_was_read_is_not_kept(path):
+    stored = np.load(path, mmap_mode="r")
+    assert stored.sum(dtype=float) == X.sum(dtype=float)
+    assert resident(path) >= X.nbytes
+    release(stored)
+    assert resident(path) < X.nbytes // 10
+    found = fc.prefix_neighbors(stored, [0, 19_999], 3, [64])
+    assert resident(path) < X.nbytes // 4
+    assert np.array_equal(found.indices, fc.prefix_neighbors(X, [0, 19_999], 3, [64]).indices)
+    assert np.array_equal(stored, X)
+
+
+@pytest.mark.parametrize("mode", ["r", "r+", "c"])
+def test_no_value_changes(path, mode):
+    stored, expected = np.load(path, mmap_mode=mode), X.copy()
+    if mode != "r":
+        stored[5:9000, 3] = expected[5:9000, 3] = 7.0
+    views = [stored, np.asarray(stored), stored[100:900, :7], stored[::-1], stored[::3, 5:], stored[:, ::2], stored.T]
+    for view in [*views, stored[:0], stored[7], stored[3, 4:5], X]:
+        release(view)
+        assert np.array_equal(stored, expected)
+
+
+def test_rows_are_those_that_were_asked_for(path):
+    rows = np.random.default_rng(1).integers(0, len(X), 500)
+    for source in (X, X[::-1], np.load(path, mmap_mode="r"), np.load(path, mmap_mode="r")[:, ::3]):
+        taken = take_rows(source, rows)
+        assert np.array_equal(taken, source[rows])
+        assert taken.dtype == source.dtype
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_rows_here_and_there_are_not_kept(path):
+    stored = np.load(path, mmap_mode="r")
+    take_rows(stored, np.arange(0, 20_000, 7))
+    assert resident(path) < X.nbytes // 10
