@@ -336,6 +336,8 @@ class TestMemory:
         (tmp_path / "memory.max").write_text("30000\n")
         (tmp_path / "memory.current").write_text("10000\n")
         assert memory.free_bytes() == 20_000
+        (tmp_path / "memory.stat").write_text("anon 7\nactive_file 300\ninactive_file 700\nfile_mapped 9\n")
+        assert memory.free_bytes() == 21_000
         (tmp_path / "memory.max").write_text("max\n")
         assert memory.free_bytes() == 50 * 1024
 
