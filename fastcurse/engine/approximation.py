@@ -13,7 +13,7 @@ from fastcurse.engine.frame import Axes, Frame
 from fastcurse.engine.kd_order import kd_order
 from fastcurse.engine.search_plan import SearchPlan
 
-_VALUES_A_BLOCK = 2**21
+_VALUES_A_BLOCK = 2**20
 _LEADING = 8  # coordinates along the principal axes, among which the largest is looked for
 
 
