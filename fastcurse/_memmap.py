@@ -41,13 +41,20 @@ def take_rows(X: np.ndarray, rows: np.ndarray) -> np.ndarray:
     return taken
 
 
-def _file_of(array: np.ndarray) -> mmap.mmap | None:
-    """Return the shared map that the array is a view of, None where there is none or none that can be advised."""
+def whole_map(array: np.ndarray) -> np.memmap | None:
+    """Return the ``np.memmap`` of a file that the array is a view of, or is; None where there is none."""
     base: object = array
     while isinstance(base, np.ndarray):
-        if isinstance(base, np.memmap):
-            file = getattr(base, "_mmap", None)  # NumPy's only way to the map
-            advised = isinstance(file, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED")
-            return file if advised and base.mode in ("r", "r+", "w+") else None
+        if isinstance(base, np.memmap) and isinstance(base.base, mmap.mmap):
+            return base
         base = base.base
     return None
+
+
+def _file_of(array: np.ndarray) -> mmap.mmap | None:
+    """Return the shared map that the array is a view of, None where there is none or none that can be advised."""
+    whole = whole_map(array)
+    if whole is None or whole.mode not in ("r", "r+", "w+") or not hasattr(mmap, "MADV_DONTNEED"):
+        return None
+    file = whole.base
+    return file if isinstance(file, mmap.mmap) else None

@@ -8,7 +8,6 @@ import random
 import signal
 import subprocess
 import sys
-import threading
 
 import numpy as np
 import pytest
@@ -197,8 +196,8 @@ def test_killed_twenty_times_it_goes_on_to_the_same_answer(tmp_path):
         ends.append(fc.DistanceExtremes.load(out))
     assert all(same(found, expected) for found in ends)
     assert max(found.stats.pairs_resumed for found in ends) > 0
-    left = {path.name for path in tmp_path.iterdir()} - {f"{name}{k}" for k in range(20) for name in ("state",)}
-    assert all(name.startswith((".fastcurse-", "found")) for name in left)  # drafts of the killed, and results
+    # What a killed run may have left is whole.
+    assert all(same(fc.DistanceExtremes.load(path), expected) for path in tmp_path.glob("found*"))
 
 
 @pytest.fixture(scope="module")
@@ -259,13 +258,16 @@ class TestCluster:
         found = fc.distance_extremes(points("few"), prefixes=[40], screen="int8", client=client)
         assert found.stats.copy_bytes == 0
 
-    def test_the_only_worker_may_be_killed(self):
+    @pytest.mark.parametrize("n_workers", [1, 2])
+    def test_a_worker_may_be_killed_at_work(self, n_workers):
         distributed = pytest.importorskip("distributed")
         X = np.random.default_rng(8).random((40_000, 64), dtype=np.float32)
         expected = fc.distance_extremes(X, prefixes=[64])
-        local = distributed.LocalCluster(n_workers=1, threads_per_worker=1, processes=True, dashboard_address=":0")
-        with local as one, distributed.Client(one) as alone:
-            (victim,) = alone.run(os.getpid).values()
+        local = distributed.LocalCluster(
+            n_workers=n_workers, threads_per_worker=1, processes=True, dashboard_address=":0"
+        )
+        with local as workers, distributed.Client(workers) as client:
+            victim = next(iter(client.run(os.getpid).values()))
             merged, merge = [], pair_search.PairSearch.merge
 
             def killing(search, state):
@@ -276,18 +278,8 @@ class TestCluster:
 
             with pytest.MonkeyPatch.context() as patch:
                 patch.setattr(pair_search.PairSearch, "merge", killing)
-                found = fc.distance_extremes(X, prefixes=[64], screen="int8", client=alone)
-        assert len(merged) > 2
-        assert same(found, expected)
-
-    def test_a_killed_worker_changes_nothing(self, client, tmp_path):
-        X = np.random.default_rng(8).random((60_000, 64), dtype=np.float32)
-        expected = fc.distance_extremes(X, prefixes=[64])
-        victim = next(iter(client.run(os.getpid).values()))
-        killer = threading.Timer(0.6, lambda: os.kill(victim, signal.SIGKILL))
-        killer.start()
-        found = fc.distance_extremes(X, prefixes=[64], screen="float32", client=client)
-        killer.join()
+                found = fc.distance_extremes(X, prefixes=[64], screen="int8", client=client)
+        assert len(merged) > 2  # there was work left when it died
         assert same(found, expected)
 
     def test_a_cluster_resumes_what_one_machine_began(self, client, often, tmp_path):

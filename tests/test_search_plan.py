@@ -11,7 +11,7 @@ import fastcurse as fc
 from fastcurse.engine import pair_search, search_plan
 from fastcurse.engine.duplicates import distinct_rows
 from fastcurse.engine.frame import find_frame
-from fastcurse.engine.search_plan import MOST_FEATURES_OF_BYTES, SearchPlan, one_by_one, plan_search
+from fastcurse.engine.search_plan import MOST_FEATURES_OF_BYTES, one_by_one, plan_search
 from fastcurse.engine.survey import look_over, sample_rows
 
 
@@ -192,7 +192,10 @@ class TestEqualRows:
 
 
 def test_plans_read_as_sentences():
-    assert isinstance(plan_of(uniform()), SearchPlan)
-    for reason in plan_of(of_low_dimension()).reasons:
-        assert len(reason) < 120
-        assert "  " not in reason
+    assert plan_of(of_low_dimension()).reasons == (
+        "screen in float32: bytes would not tell near pairs apart",
+        "the points have about 2.9 effective dimensions",
+        "rotated to principal axes, so that few features decide",
+        "points in the order of a k-d tree; tiles are dismissed by boxes of 8 features",
+        "blocks may be left after 4 of 60 features",
+    )

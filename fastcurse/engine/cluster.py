@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import mmap
 import threading
 import time
 import uuid
@@ -11,6 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from fastcurse._memmap import whole_map
 from fastcurse.engine.batches import run_batches
 from fastcurse.engine.schedule import Journal, Recipe, Scan, Schedule
 from fastcurse.engine.threads import parallel_region
@@ -42,9 +42,7 @@ class MappedFile(NamedTuple):
 
 def mapped_file(points: np.ndarray) -> MappedFile | None:
     """Return where a memmap is read from; None for other arrays, parts of memmaps, and one's own changes."""
-    whole: Any = points
-    while whole is not None and not (isinstance(whole, np.memmap) and isinstance(whole.base, mmap.mmap)):
-        whole = getattr(whole, "base", None)
+    whole = whole_map(points)
     if whole is None or whole.filename is None or whole.mode == "c" or whole.dtype != points.dtype:
         return None
     same_start = points.__array_interface__["data"][0] == whole.__array_interface__["data"][0]

@@ -45,6 +45,20 @@ class Survey(NamedTuple):
     principal: Basis | None  # None where a rotation cannot pay
 
 
+class _Task(NamedTuple):
+    """What is to be planned, beside what the points are like."""
+
+    n_samples: int
+    n_features: int
+    screens: tuple[str, ...]  # that may be used, the fastest first
+    sides: tuple[bool, bool]
+    dot_product: bool
+
+    @property
+    def n_pairs(self) -> float:
+        return self.n_samples * (self.n_samples - 1) / 2
+
+
 class SearchPlan(NamedTuple):
     """How to search; `reasons` says why, a sentence each."""
 
@@ -86,77 +100,60 @@ def plan_search(
     screens = ("int8", "float32") if screen == "auto" else (screen,)
     if n_features > MOST_FEATURES_OF_BYTES:
         screens = ("float32",)
+    task = _Task(n_samples, n_features, screens, sides, dot_product)
     if survey.dimension <= _DIMENSIONS_A_DOUBLING * np.log2(max(1, n_samples / _LEAF)):
-        plan = _plan_boxes(n_samples, n_features, survey, screens, sides, dot_product)
+        plan = _plan_boxes(task, survey)
     else:
-        plan = _plan_cuts(n_samples, n_features, survey, screens, sides, dot_product)
+        plan = _plan_cuts(task, survey)
         plan = plan if sides[0] else plan._replace(order="norms")
     return plan._replace(reasons=_reasons(plan, survey, dot_product, screen))
 
 
-def _plan_boxes(
-    n_samples: int,
-    n_features: int,
-    survey: Survey,
-    screens: tuple[str, ...],
-    sides: tuple[bool, bool],
-    dot_product: bool,
-) -> SearchPlan:
+def _plan_boxes(task: _Task, survey: Survey) -> SearchPlan:
     """Return a plan with boxes: along principal axes if these have clearly more of the variance."""
     basis, principal = survey.given, survey.principal
     if principal is not None and principal.leading > basis.leading + _CLEARLY:
         basis = principal
-    n_pairs = n_samples * (n_samples - 1) / 2
     # Boxes leave pairs that are near, and those a coarse screen cannot tell apart.
-    undecided = n_pairs * _share_undecided(survey, basis.widest, n_features, "int8", n_pairs)
-    fine = n_features <= BOXED or undecided > _NOTED_A_POINT * n_samples or not dot_product
-    kind = screens[-1] if fine else screens[0]
-    cuts, _ = _best_cuts(basis, survey, n_features, kind, sides)
-    return SearchPlan(kind, basis is principal, "boxes", min(BOXED, n_features), cuts, ())
+    undecided = task.n_pairs * _share_undecided(task, survey, basis.widest, "int8")
+    fine = task.n_features <= BOXED or undecided > _NOTED_A_POINT * task.n_samples or not task.dot_product
+    kind = task.screens[-1] if fine else task.screens[0]
+    cuts, _ = _best_cuts(task, survey, basis, kind)
+    return SearchPlan(kind, basis is principal, "boxes", min(BOXED, task.n_features), cuts, ())
 
 
-def _plan_cuts(
-    n_samples: int,
-    n_features: int,
-    survey: Survey,
-    screens: tuple[str, ...],
-    sides: tuple[bool, bool],
-    dot_product: bool,
-) -> SearchPlan:
+def _plan_cuts(task: _Task, survey: Survey) -> SearchPlan:
     """Return the cheapest plan in which every tile is read."""
-    speed = dict(_SPEED) if dot_product else {**_SPEED, "int8": _SPEED_WITHOUT_INSTRUCTION}
-    n_pairs = n_samples * (n_samples - 1) / 2
+    speed = dict(_SPEED) if task.dot_product else {**_SPEED, "int8": _SPEED_WITHOUT_INSTRUCTION}
     best, cheapest = None, np.inf
     bases = [survey.given] if survey.principal is None else [survey.given, survey.principal]
-    for basis, kind in product(bases, screens):
-        cuts, features = _best_cuts(basis, survey, n_features, kind, sides)
-        undecided = _share_undecided(survey, basis.widest, n_features, kind, n_pairs)
-        seconds = n_pairs * (features / speed[kind] + undecided * _PAIR_SECONDS)
+    for basis, kind in product(bases, task.screens):
+        cuts, features = _best_cuts(task, survey, basis, kind)
+        undecided = _share_undecided(task, survey, basis.widest, kind)
+        seconds = task.n_pairs * (features / speed[kind] + undecided * _PAIR_SECONDS)
         if basis is survey.principal:
-            seconds += 2.0 * n_samples * n_features**2 / _ROTATION_SPEED
+            seconds += 2.0 * task.n_samples * task.n_features**2 / _ROTATION_SPEED
         if seconds < cheapest * 0.9:  # the simpler plan first: another must be clearly faster
             best, cheapest = SearchPlan(kind, basis is survey.principal, "given", 0, cuts, ()), seconds
     assert best is not None
     return best
 
 
-def _best_cuts(
-    basis: Basis, survey: Survey, n_features: int, kind: str, sides: tuple[bool, bool]
-) -> tuple[tuple[int, ...], float]:
+def _best_cuts(task: _Task, survey: Survey, basis: Basis, kind: str) -> tuple[tuple[int, ...], float]:
     """Return the at most two cuts before the end of least cost, and that cost in features."""
     alive, test = {0: 1.0}, _TEST_FEATURES[kind]
-    error = _error(kind, basis.widest, n_features)
+    error = _error(kind, basis.widest, task.n_features)
     # What is the nearest pair after half of the search.
-    near = (survey.nearest * 2 ** (1 / survey.growth) + error) ** 2 if sides[0] else -1.0
-    far = max(0.0, survey.distances[-1] - error) ** 2 if sides[1] else np.inf
+    near = (survey.nearest * 2 ** (1 / survey.growth) + error) ** 2 if task.sides[0] else -1.0
+    far = max(0.0, survey.distances[-1] - error) ** 2 if task.sides[1] else np.inf
     for cut, least, most in zip(basis.cuts.tolist(), basis.least, basis.most, strict=True):
         matters = np.searchsorted(least, near) + most.size - np.searchsorted(most, far)
         alive[cut] = min(1.0, matters / max(1, least.size))
-    best: tuple[int, ...] = (n_features,)
+    best: tuple[int, ...] = (task.n_features,)
     cheapest = np.inf
     for number in range(3):
         for cuts in combinations([cut for cut in alive if cut], number):
-            begins, ends = (0, *cuts), (*cuts, n_features)
+            begins, ends = (0, *cuts), (*cuts, task.n_features)
             cost = sum(alive[a] * (b - a + test) for a, b in zip(begins, ends, strict=True))
             if cost < cheapest * (0.95 if number else 1):  # another cut must pay clearly
                 best, cheapest = ends, cost
@@ -169,14 +166,14 @@ def _error(kind: str, widest: float, n_features: int) -> float:
     return float(2.6 * step * (n_features / 12) ** 0.5)  # the largest error is beyond the mean one
 
 
-def _share_undecided(survey: Survey, widest: float, n_features: int, kind: str, n_pairs: float) -> float:
+def _share_undecided(task: _Task, survey: Survey, widest: float, kind: str) -> float:
     """Return about what share of the pairs a screen cannot decide: those that its error reaches."""
-    error = _error(kind, widest, n_features)
+    error = _error(kind, widest, task.n_features)
     near, far = survey.nearest + error, survey.distances[-1] - error
     counted = np.searchsorted(survey.distances, near) + survey.distances.size - np.searchsorted(survey.distances, far)
     seen = max(0.0, (counted - 4) / survey.distances.size)
     growth = min(survey.growth * np.log(near / survey.nearest), 700.0) if survey.nearest > 0 else 0.0
-    return float(max(seen, min(1.0, np.exp(growth) / n_pairs)))
+    return float(max(seen, min(1.0, np.exp(growth) / task.n_pairs)))
 
 
 def _reasons(plan: SearchPlan, survey: Survey, dot_product: bool, asked: str) -> tuple[str, ...]:

@@ -96,7 +96,8 @@ def run(
     n_samples = _validation.check_count(n_samples, "n_samples", minimum=2)
     intrinsic = _validation.check_count(intrinsic, "intrinsic", minimum=1, maximum=dimensions[-1] - 1)
     n_queries = _validation.check_count(n_queries, "n_queries", minimum=2)
-    entropy = int(_validation.check_seed(random_state).entropy)  # type: ignore[arg-type]
+    entropy = _validation.check_seed(random_state).entropy
+    assert isinstance(entropy, int)  # one whole number, whatever was given
     folder = _validation.check_path(checkpoint, "checkpoint")
     growth = [
         Case("rows", n, n_features, 0, 0, entropy, draw)
