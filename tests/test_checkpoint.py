@@ -78,8 +78,9 @@ FOREIGN = [
     b"hits: 3",
     b"[1, 2]",
     b'{"format": "fastcurse checkpoint"}',
+    b'{"format": "fastcurse checkpoint", "version": 1, "work": {}, "state": {}}',
     b'{"format": "fastcurse checkpoint", "version": 2, "work": {}, "state": {}}',
-    b'{"format": "fastcurse checkpoint", "version": 1, "work": [], "state": {}}',
+    b'{"format": "fastcurse checkpoint", "version": 2, "work": [], "state": {}}',
     b"\x80\x04\x95pickle",
     b"{" * 2**21,
     b"[" * 100_000,
@@ -87,7 +88,7 @@ FOREIGN = [
     json.dumps(
         {
             "format": "fastcurse checkpoint",
-            "version": 1,
+            "version": 2,
             "work": WORK,
             "state": {"draws": 0, "hits": 0, "key": np.random.SeedSequence(0).generate_state(2).tolist()},
         }
@@ -104,6 +105,34 @@ def test_files_of_others_are_refused_and_stay(tmp_path, content):
     with pytest.raises(ValueError, match=r"checkpoint must be a file that fastcurse wrote, got .*precious"):
         fc.estimate_ball_volume(3, 1000, random_state=0, checkpoint=path)
     assert path.read_bytes() == content
+
+
+def test_a_file_that_was_changed_is_refused(tmp_path):
+    checkpoint = Checkpoint(tmp_path / "c", {"d": 1})
+    checkpoint.save({"nearest": 0.25})
+    text = checkpoint.path.read_text()
+    checkpoint.path.write_text(text.replace("0.25", "0.24"))
+    with pytest.raises(ValueError, match="checkpoint must be a file that fastcurse wrote"):
+        checkpoint.load()
+    checkpoint.path.write_text(text)
+    assert checkpoint.load() == {"nearest": 0.25}
+
+
+def test_drafts_of_the_killed_are_removed(tmp_path, monkeypatch):
+    checkpoint, other = Checkpoint(tmp_path / "c", {"d": 1}), Checkpoint(tmp_path / "d", {"d": 1})
+    with monkeypatch.context() as patch:
+        patch.setattr("os.replace", lambda *paths: None)  # as far as a killed process may come
+        for _ in range(2):
+            checkpoint.save({})
+            other.save({})
+    old, new, others = *tmp_path.glob(checkpoint._drafts), next(tmp_path.glob(other._drafts))
+    os.utime(old, (0, 0))
+    os.utime(others, (0, 0))
+    checkpoint.save({})
+    assert checkpoint.load() == {}
+    assert not old.exists()
+    assert new.exists()
+    assert others.exists()
 
 
 @pytest.mark.parametrize(
@@ -129,7 +158,7 @@ def test_states_that_cannot_be(tmp_path, state, message):
 def test_other_work_and_other_places(tmp_path):
     path = tmp_path / "c"
     fc.estimate_ball_volume(3, 1000, random_state=0, checkpoint=path)
-    with pytest.raises(ValueError, match=r"checkpoint must be of the same work, .*'d': 4.*, got .*'d': 3"):
+    with pytest.raises(ValueError, match=r"checkpoint must be of the same work, got '.*c' with d 3, not 4$"):
         fc.estimate_ball_volume(4, 1000, random_state=0, checkpoint=path)
     with pytest.raises(ValueError, match="checkpoint must lie in a folder that exists"):
         fc.estimate_ball_volume(3, 1000, checkpoint=tmp_path / "no" / "c")
@@ -141,7 +170,7 @@ def test_other_work_and_other_places(tmp_path):
 
 def test_counts_of_another_definition_of_a_draw_are_not_added(tmp_path):
     Checkpoint(tmp_path / "c", {**WORK, "draws": "philox-octets-0"}).save({"draws": 10, "hits": 1, "key": [1, 2]})
-    with pytest.raises(ValueError, match=r"checkpoint must be of the same work, .*philox-octets-1.*, got .*octets-0"):
+    with pytest.raises(ValueError, match=r"the same work, got .* with draws 'philox-octets-0', not 'philox-octets-1'$"):
         fc.estimate_ball_volume(3, 1000, checkpoint=tmp_path / "c")
 
 

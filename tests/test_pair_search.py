@@ -15,10 +15,10 @@ from strategies import point_clouds
 
 import fastcurse as fc
 from fastcurse._kernels import search_block, simd
-from fastcurse.engine import pair_search, prefix_search, survey
+from fastcurse.engine import prefix_search, survey
 from fastcurse.engine.frame import find_frame
 from fastcurse.engine.kd_order import kd_order
-from fastcurse.engine.pair_search import PairSearch, settle
+from fastcurse.engine.pair_search import PairSearch, SearchSettings
 from fastcurse.engine.schedule import Schedule
 from fastcurse.engine.search_limits import search_limits
 from fastcurse.engine.search_plan import SearchPlan
@@ -30,9 +30,8 @@ from fastcurse.reference import distances as reference
 def planned(plan):
     """Make every search follow the plan, at any size."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(pair_search, "plan_search", lambda *_, **__: plan)
+        patch.setattr(prefix_search, "plan_search", lambda *_: plan)
         patch.setattr(survey, "axes_can_pay", lambda *_: True)
-        patch.setattr(prefix_search, "WORK_WORTH_A_SCREEN", 0)
         yield
 
 
@@ -49,9 +48,15 @@ def plans(draw, n_features):
 
 def search(X, plan, sides=(True, True)):
     """Return the search's result; None where it is defeated."""
-    frame = find_frame(X, X.shape[1])
-    with planned(plan), parallel_region(None):
-        return PairSearch(X, frame, settle(X, frame, "auto", sides)).run(Schedule())
+    with parallel_region(None):
+        return search_of(X, plan, sides).run(Schedule())
+
+
+def search_of(X, plan, sides=(True, True)):
+    with planned(plan):
+        view = survey.View(X, X.shape[1])
+        settings = SearchSettings(plan, view.axes, view.seeds, sides, simd.host_bits())
+        return PairSearch(X, view.frame, settings)
 
 
 def expected(X):
@@ -265,8 +270,8 @@ class TestApproximation:
         if frame is None:
             return
         plan = data.draw(plans(n_features))
-        with planned(plan), parallel_region(None):
-            known = PairSearch(X, frame, settle(X, frame, "auto", (True, True))).known
+        with parallel_region(None):
+            known = search_of(X, plan).known
         steps, order = self.decoded(known, n_samples, n_features)
         # The distances of the approximations: those of the data, but for the error.
         z = (X.astype(np.longdouble) - frame.centre) * np.longdouble(2.0) ** -frame.exponent
@@ -291,8 +296,8 @@ class TestApproximation:
         unit = 1 / 127 if screen == "int8" else 2.0**-24
         X = np.array([[-1.0], [1.0], [0.5 + 0.49 * unit], [-0.5 - 0.49 * unit]])
         frame = find_frame(X, 1)
-        with planned(SearchPlan(screen, False, "given", 0, (1,), ())), parallel_region(None):
-            known = PairSearch(X, frame, settle(X, frame, "auto", (True, True))).known
+        with parallel_region(None):
+            known = search_of(X, SearchPlan(screen, False, "given", 0, (1,), ())).known
         steps, _ = self.decoded(known, 4, 1)
         seen = abs(steps[2, 0] - steps[3, 0]) * (known.step or 1.0)
         true = abs(X[2, 0] - X[3, 0]) * 2.0**-frame.exponent

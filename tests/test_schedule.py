@@ -15,7 +15,7 @@ import pytest
 import fastcurse as fc
 from fastcurse.engine import cluster, memory, pair_search, schedule
 from fastcurse.engine.batches import run_batches
-from fastcurse.engine.checkpoint import fingerprint
+from fastcurse.engine.checkpoint import Checkpoint, fingerprint
 from fastcurse.engine.cluster import mapped_file
 
 FIELDS = ("nearest", "farthest", "nearest_pair", "farthest_pair")
@@ -85,6 +85,19 @@ class TestResume:
         assert same(again, expected)
         assert again.stats.pairs_resumed == again.stats.pairs
 
+    def test_what_has_to_be_done_again_was_not_spared(self, often, monkeypatch, tmp_path):
+        X, path, seen = points("distinct"), tmp_path / "state", []
+        monkeypatch.setattr(pair_search, "_FEW_TILES", 0)
+        restart = schedule.Schedule.restart
+        monkeypatch.setattr(schedule.Schedule, "restart", lambda part: seen.append(restart(part)))
+        fc.distance_extremes(X, prefixes=[9], screen="int8", checkpoint=path)
+        record = json.loads(path.read_text())
+        del record["state"]["/p = 9, found"]  # as if interrupted before it was noted
+        Checkpoint(path, record["work"]).save(record["state"])
+        stats = fc.distance_extremes(X, prefixes=[9], screen="int8", checkpoint=path).stats
+        assert seen == [None, None]
+        assert stats.pairs_resumed == 0
+
     def test_counts_are_those_of_one_run(self, often, tmp_path):
         X = points("few")
         whole = fc.distance_extremes(X, prefixes=[40], screen="int8").stats
@@ -127,7 +140,7 @@ class TestResume:
         record = json.loads(path.read_text())
         (name,) = record["state"]
         record["state"][name]["label"][0] += 1
-        path.write_text(json.dumps(record))
+        Checkpoint(path, record["work"]).save(record["state"])
         with pytest.raises(ValueError, match="checkpoint must be of the same tiles"):
             fc.distance_extremes(X, screen="float32", checkpoint=path)
 
@@ -145,7 +158,7 @@ class TestResume:
         (name,) = record["state"]
         record["state"][name].update(change)
         for damaged in (record["state"], {name: 5}, {name: {}}):
-            path.write_text(json.dumps({**record, "state": damaged}))
+            Checkpoint(path, record["work"]).save(damaged)
             with pytest.raises(ValueError, match="checkpoint must be"):
                 fc.distance_extremes(X, screen="float32", checkpoint=path)
 
@@ -304,6 +317,30 @@ class TestCluster:
         with pytest.raises(ValueError, match="X must have squared distances below"):
             fc.distance_extremes(X, client=client, screen="none")
 
+    def test_a_worker_without_room_says_so(self, client):
+        def starve():
+            from fastcurse.engine import memory
+
+            memory.free_bytes = lambda: 1000
+
+        def feed():
+            import importlib
+
+            from fastcurse.engine import memory
+
+            importlib.reload(memory)
+
+        client.run(starve)
+        try:
+            with pytest.raises(MemoryError, match="X must leave room for a copy"):
+                fc.distance_extremes(points("few"), prefixes=[40], screen="int8", client=client)
+        finally:
+            client.run(feed)
+        assert same(
+            fc.distance_extremes(points("few"), prefixes=[40], screen="int8", client=client),
+            fc.distance_extremes(points("few"), prefixes=[40], screen="int8"),
+        )
+
 
 class TestMemory:
     @pytest.mark.parametrize(
@@ -342,8 +379,7 @@ def test_progress_reaches_its_end(often):
 
         X = points(way)
         prefixes = np.array(options.get("prefixes", range(1, X.shape[1] + 1)))
-        find = _paths.search_each if "prefixes" in options else _paths.scan_all
-        find(X, prefixes, options["screen"], Schedule(advance=seen.append))
+        _paths.find_extremes(X, prefixes, options["screen"], Schedule(advance=seen.append))
         assert sum(seen) == pytest.approx(1.0), way
 
 

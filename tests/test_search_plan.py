@@ -10,16 +10,24 @@ from hypothesis import strategies as st
 import fastcurse as fc
 from fastcurse.engine import pair_search, search_plan
 from fastcurse.engine.duplicates import distinct_rows
-from fastcurse.engine.frame import find_frame
-from fastcurse.engine.search_plan import MOST_FEATURES_OF_BYTES, one_by_one, plan_search
-from fastcurse.engine.survey import look_over, sample_rows
+from fastcurse.engine.search_plan import MOST_FEATURES_OF_BYTES, WORK_WORTH_A_SCREEN, Task, plan_search
+from fastcurse.engine.survey import View, sample_rows
 
 
 def plan_of(X, *, n_samples=None, **options):
     """Plan for `n_samples` such points."""
-    survey, _, _ = look_over(X, find_frame(X, X.shape[1]))
-    options = {"dot_product": True, **options}
-    return plan_search(n_samples or len(X), X.shape[1], survey, **options)
+    return plan_search(Task(n_samples or len(X), (X.shape[1],), **options), View(X, X.shape[1]))
+
+
+class Unseen:
+    """Points that nobody may look at."""
+
+    in_range = property(lambda self: pytest.fail("looked for the range"))
+    survey = property(lambda self: pytest.fail("surveyed"))
+
+
+class OutOfRange(Unseen):
+    in_range = False
 
 
 def uniform(n=3000, n_features=100):
@@ -90,10 +98,11 @@ class TestPlan:
         assert plan_of(of_low_dimension(), sides=(False, True)).order == "boxes"
 
     def test_bytes_have_a_largest_number_of_features(self):
-        X = uniform(50, 8)
-        survey, _, _ = look_over(X, find_frame(X, 8))
-        assert plan_search(50, MOST_FEATURES_OF_BYTES, survey, dot_product=True).screen == "int8"
-        assert plan_search(50, MOST_FEATURES_OF_BYTES + 1, survey, dot_product=True).screen == "float32"
+        view = View(uniform(2000, 8), 8)
+        assert plan_search(Task(10**4, (MOST_FEATURES_OF_BYTES,), "int8"), view).screen == "int8"
+        plan = plan_search(Task(10**4, (MOST_FEATURES_OF_BYTES + 1,), "int8"), view)
+        assert plan.screen == "float32"
+        assert "16384 features" in plan.reasons[0]
 
     def test_the_result_says_what_was_planned(self):
         stats = fc.distance_extremes(of_low_dimension(), prefixes=[60]).stats
@@ -104,18 +113,38 @@ class TestPlan:
         assert stats.pairs_boxed + stats.pairs_stopped <= stats.pairs * 1.2  # whole tiles are counted
 
     @pytest.mark.parametrize(
-        ("prefixes", "screen", "dot_product", "expected"),
+        ("prefixes", "screen", "dot_product", "path"),
         [
-            ([100], "auto", False, True),
-            ([50, 100], "auto", True, True),
-            ([50, 100], "auto", False, False),
-            ([50, 100], "float32", True, False),
-            (range(1, 101), "int8", True, False),
-            ([100], "none", True, False),
+            ([50, 100], "auto", True, "each"),
+            ([50, 100], "auto", False, "scan"),
+            ([50, 100], "float32", True, "scan"),
+            (range(1, 101), "int8", True, "scan"),
+            ([50, 100], "none", True, "scan"),
         ],
     )
-    def test_few_prefixes_are_searched_one_by_one(self, prefixes, screen, dot_product, expected):
-        assert one_by_one(np.array(prefixes), screen=screen, dot_product=dot_product) is expected
+    def test_few_prefixes_are_searched_one_by_one(self, prefixes, screen, dot_product, path):
+        X = uniform(100)
+        plan = plan_search(Task(3000, tuple(prefixes), screen, dot_product=dot_product), View(X, 100))
+        assert plan.path == path
+        assert plan.screen == {"each": "", "scan": "none" if screen == "none" else "float32"}[path]
+
+    def test_the_points_are_looked_at_no_closer_than_it_takes(self):
+        assert plan_search(Task(10**6, (100,), "none"), Unseen()).reasons[1] == "no screen: as asked"
+        assert plan_search(Task(10**6, (1, 2)), Unseen()).path == "each"
+        n = int((2 * WORK_WORTH_A_SCREEN) ** 0.5)
+        small = plan_search(Task(n, (1,)), Unseen())
+        assert (small.path, small.screen) == ("scan", "none")
+        assert "milliseconds" in small.reasons[1]
+        assert plan_search(Task(n + 1, (1,)), OutOfRange()).reasons[1] == "no screen: none can hold such values"
+
+    def test_a_plain_search_in_float32_is_a_scan(self):
+        plan = plan_of(uniform(), screen="float32")
+        assert (plan.path, plan.screen) == ("scan", "float32")
+
+    def test_memory_is_that_of_the_copy(self):
+        plain, boxed = plan_of(uniform()), plan_of(of_low_dimension())
+        assert 3000 * 100 < plain.need < 3000 * 100 * 1.5 + 2**26
+        assert 4 * 20_000 * 60 < boxed.need < 4 * 20_000 * 60 * 1.5 + 2**26
 
 
 class TestSurvey:
@@ -129,14 +158,14 @@ class TestSurvey:
 
     def test_seeds_are_pairs_of_the_sample(self):
         X = uniform(200, 5)
-        _, _, seeds = look_over(X, find_frame(X, 5))
+        seeds = View(X, 5).seeds
         near, far = fc.distance_extremes(X, prefixes=[5], screen="none").nearest_pair[0], fc.farthest_pair(X)[1]
         assert sorted(seeds[0]) == list(near)  # the sample is all of so few rows
         assert tuple(sorted(seeds[1])) == far
 
     @pytest.mark.parametrize("X", [np.zeros((40, 3)), np.eye(4), np.arange(6.0)[:, None]])
     def test_degenerate_points_have_a_survey(self, X):
-        survey, _, _ = look_over(X, find_frame(X, X.shape[1]))
+        survey = View(X, X.shape[1]).survey
         assert np.isfinite(survey.dimension)
         assert survey.growth >= 1
         assert survey.nearest >= 0

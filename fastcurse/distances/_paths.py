@@ -7,32 +7,41 @@ from typing import Any
 import numpy as np
 
 from fastcurse._kernels.search_block import has_dot_product
-from fastcurse.engine.frame import Frame, find_frame
-from fastcurse.engine.memory import check_memory, in_words
-from fastcurse.engine.pair_scan import PairScan
+from fastcurse.engine.memory import in_words
 from fastcurse.engine.pair_search import Best
-from fastcurse.engine.prefix_search import WORK_WORTH_A_SCREEN, Found, choose, search_prefix
+from fastcurse.engine.prefix_search import Found, scan_pairs, search_prefix
 from fastcurse.engine.schedule import Schedule
-from fastcurse.engine.screened_scan import ScreenedScan
-from fastcurse.engine.search_plan import one_by_one
+from fastcurse.engine.search_plan import SearchPlan, Task, plan_search
+from fastcurse.engine.survey import View
 
 
 def explain_search(points: np.ndarray, prefixes: np.ndarray, screen: str) -> str:
     """Return what `distance_extremes` would do, a line each; points and prefixes as checked."""
-    n_pairs = len(points) * (len(points) - 1) // 2
-    if not are_few(n_pairs, prefixes, screen):
-        _, _, need, plan = _choose_all(points, prefixes, screen)
-        return f"{plan}; {in_words(need)} beside the data"
-    choices = [(p, choose(points, p, screen)) for p in prefixes.tolist()]
+    plan, _ = _plan(points, prefixes, screen)
+    plans = {f"p = {prefixes[-1]}" if prefixes.size == 1 else "all": plan}
+    if plan.path == "each":
+        plans = {f"p = {p}": _plan(points, np.array([p]), screen)[0] for p in prefixes.tolist()}
     return "\n".join(
-        f"p = {p}: {'; '.join(choice.reasons)}; {in_words(choice.need)} beside the data" for p, choice in choices
+        f"{name}: {'; '.join(plan.reasons)}; {in_words(plan.need)} beside the data" for name, plan in plans.items()
     )
 
 
-def are_few(n_pairs: int, prefixes: np.ndarray, screen: str) -> bool:
-    """Return whether the prefixes are searched one by one, not scanned together."""
-    small = screen == "auto" and n_pairs * int(prefixes[-1]) < WORK_WORTH_A_SCREEN
-    return not small and one_by_one(prefixes, screen=screen, dot_product=has_dot_product())
+def find_extremes(
+    points: np.ndarray, prefixes: np.ndarray, screen: str, schedule: Schedule
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Find the extremes of the prefixes; return the values of the result and what was done."""
+    if prefixes.size == 1:
+        return search_each(points, prefixes, screen, schedule)
+    plan, view = _plan(points, prefixes, screen)
+    if plan.path == "each":
+        return search_each(points, prefixes, screen, schedule)
+    return scan_all(points, prefixes, view, plan, schedule)
+
+
+def _plan(points: np.ndarray, prefixes: np.ndarray, screen: str) -> tuple[SearchPlan, View]:
+    view = View(points, int(prefixes[-1]))
+    task = Task(len(points), tuple(prefixes.tolist()), screen, dot_product=has_dot_product())
+    return plan_search(task, view), view
 
 
 def search_each(
@@ -83,36 +92,12 @@ def _found_before(part: Schedule) -> Found | None:
     return found
 
 
-def _choose_all(points: np.ndarray, prefixes: np.ndarray, screen: str) -> tuple[Frame | None, str, int, str]:
-    """Return frame, screen, memory need and plan of one scan of all pairs."""
-    n_samples, last = len(points), int(prefixes[-1])
-    frame = find_frame(points, last)
-    work = n_samples * (n_samples - 1) // 2 * last
-    exact = screen == "none" or frame is None or (screen == "auto" and work < WORK_WORTH_A_SCREEN)
-    used, need = ("none", 8) if exact else ("float32", 5)
-    if frame is None:
-        why = "none can hold such values"
-    elif screen == "none":
-        why = "as asked"
-    elif exact:
-        why = "every pair is measured in milliseconds"
-    else:
-        why = "bytes are for few prefixes" if screen == "int8" else "nearly all pairs are ruled out in it"
-    plural = "one prefix" if prefixes.size == 1 else f"all of {prefixes.size} prefixes"
-    plan = f"one scan of all pairs for {plural}; screen: {used}, {why}"
-    return frame, used, need * n_samples * last, plan
-
-
 def scan_all(
-    points: np.ndarray, prefixes: np.ndarray, screen: str, schedule: Schedule
+    points: np.ndarray, prefixes: np.ndarray, view: View, plan: SearchPlan, schedule: Schedule
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Scan all pairs once for all prefixes; return the values of the result and what was done."""
-    frame, used, need, plan = _choose_all(points, prefixes, screen)
-    check_memory(need)
-    if used == "none" or frame is None:
-        found = PairScan(points, int(prefixes[-1])).run(schedule)
-    else:
-        found = ScreenedScan(points, prefixes, frame).run(schedule)
+    schedule.check_memory(plan.need)
+    found = scan_pairs(points, prefixes, view, plan, schedule)
     at = prefixes - 1
     values = {
         "nearest": found.nearest[at],
@@ -126,8 +111,8 @@ def scan_all(
         "pairs_certified": found.pairs_certified,
         "pairs_boxed": 0,
         "pairs_stopped": 0,
-        "screen": used,
-        "plan": plan,
+        "screen": plan.screen,
+        "plan": "; ".join(plan.reasons),
         "copy_bytes": found.copy_bytes,
     }
     return values, did

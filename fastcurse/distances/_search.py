@@ -9,7 +9,7 @@ import numpy as np
 
 from fastcurse import _validation
 from fastcurse._version import __version__
-from fastcurse.distances._paths import are_few, scan_all, search_each
+from fastcurse.distances._paths import find_extremes
 from fastcurse.distances._result import DistanceExtremes, ScanStats
 from fastcurse.engine.batches import progress_bar
 from fastcurse.engine.checkpoint import Checkpoint, fingerprint
@@ -110,7 +110,6 @@ def distance_extremes(
     began = time.perf_counter()
     n_samples, n_features = points.shape
     n_pairs = n_samples * (n_samples - 1) // 2
-    find = search_each if are_few(n_pairs, chosen, screen) else scan_all
     journal = Journal(None if path is None else Checkpoint(path, _describe(points, chosen, screen)))
     with progress_bar(n_pairs, "pairs", unit=" pairs", enabled=progress) as bar:
 
@@ -119,9 +118,9 @@ def distance_extremes(
 
         if client is None:
             with parallel_region(n_threads):
-                values, did = find(points, chosen, screen, Schedule(journal, advance))
+                values, did = find_extremes(points, chosen, screen, Schedule(journal, advance))
         else:
-            values, did = find(points, chosen, screen, ClusterSchedule(client, journal, advance))
+            values, did = find_extremes(points, chosen, screen, ClusterSchedule(client, journal, advance))
     seconds = time.perf_counter() - began
     return DistanceExtremes(
         **values,

@@ -1,11 +1,12 @@
-"""Holds BLAS at one thread, so that its sums do not depend on the number of cores."""
+"""Holds BLAS at one thread, so that its sums do not depend on the number of cores; lets Ctrl-C through LAPACK."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import cache
+from typing import Any
 
 from threadpoolctl import ThreadpoolController
 
@@ -36,3 +37,23 @@ def one_blas_thread() -> Iterator[None]:
             _holders -= 1
             if _holders == 0:
                 _HOLD.close()
+
+
+def interruptible(compute: Callable[[], Any]) -> Any:
+    """Return what `compute` returns, from another thread: Ctrl-C need not wait for one long call of LAPACK."""
+    outcome: list[Any] = []
+
+    def run() -> None:
+        try:
+            outcome.extend((compute(), None))
+        except Exception as error:
+            outcome.extend((None, error))
+
+    worker = threading.Thread(target=run, daemon=True)  # an interpreter that ends does not wait for it
+    worker.start()
+    while worker.is_alive():
+        worker.join(0.1)
+    value, error = outcome
+    if error is not None:
+        raise error
+    return value

@@ -8,6 +8,8 @@ import os
 import secrets
 import shutil
 import stat
+import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +17,8 @@ import numpy as np
 
 from fastcurse.engine.tiles import row_blocks
 
-_FORMAT = {"format": "fastcurse checkpoint", "version": 1}
+_FORMAT = {"format": "fastcurse checkpoint", "version": 2}
+_ABANDONED = 3600  # seconds after which a draft is nobody's: the one who wrote it was killed
 _LARGEST = 2**26  # bytes; a checkpoint has a few hundred, or some dozen for each prefix and tile that it notes
 
 
@@ -25,6 +28,10 @@ def fingerprint(X: np.ndarray) -> str:
     for _, rows in row_blocks(X, X.shape[1]):
         digest.update(np.ascontiguousarray(rows).data)
     return digest.hexdigest()
+
+
+def _digest(work: dict[str, Any], state: dict[str, Any]) -> str:
+    return hashlib.blake2b(json.dumps([work, state]).encode(), digest_size=16).hexdigest()
 
 
 class Checkpoint:
@@ -66,12 +73,18 @@ class Checkpoint:
             if {key: record[key] for key in _FORMAT} != _FORMAT:
                 raise ValueError
             work, state = record["work"], record["state"]
-            if not isinstance(work, dict) or not isinstance(state, dict):
+            if not isinstance(work, dict) or not isinstance(state, dict) or record["digest"] != _digest(work, state):
                 raise TypeError
         except (ValueError, KeyError, TypeError, RecursionError):
             raise ValueError(f"checkpoint must be a file that fastcurse wrote, got {str(self.path)!r}") from None
         if work != self.work:
-            raise ValueError(f"checkpoint must be of the same work, {self.work}, got {work} in {str(self.path)!r}")
+            others = [
+                f"{key} {work.get(key)!r}, not {mine!r}" for key, mine in self.work.items() if work.get(key) != mine
+            ]
+            raise ValueError(
+                f"checkpoint must be of the same work, got {str(self.path)!r} with {'; '.join(others) or 'more in it'}"
+            )
+        self._sweep()
         return state
 
     def save(self, state: dict[str, Any]) -> None:
@@ -79,8 +92,8 @@ class Checkpoint:
 
         Raises ValueError if it cannot be written; the last state is then kept.
         """
-        record = json.dumps({**_FORMAT, "work": self.work, "state": state})
-        draft = self._target.with_name(f".fastcurse-{secrets.token_hex(8)}.tmp")  # short: the other's name may not be
+        record = json.dumps({**_FORMAT, "digest": _digest(self.work, state), "work": self.work, "state": state})
+        draft = self._target.with_name(self._drafts.replace("*", secrets.token_hex(8)))
         try:
             try:
                 with open(draft, "x", encoding="utf-8") as file:
@@ -95,6 +108,19 @@ class Checkpoint:
                 raise
         except OSError as error:
             raise ValueError(self._not_writable(error)) from error
+
+    @property
+    def _drafts(self) -> str:
+        """The pattern of the drafts' names: short, as the other's name may not be."""
+        tag = hashlib.blake2b(os.fsencode(self._target.name), digest_size=4).hexdigest()
+        return f".fastcurse-{tag}-*.tmp"
+
+    def _sweep(self) -> None:
+        """Remove the drafts of those who were killed while they wrote."""
+        for draft in self._target.parent.glob(self._drafts):
+            with suppress(OSError):
+                if time.time() - draft.stat().st_mtime > _ABANDONED:
+                    draft.unlink()
 
     def _not_writable(self, error: OSError | ValueError) -> str:
         reason = getattr(error, "strerror", None) or error

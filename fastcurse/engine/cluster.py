@@ -12,6 +12,7 @@ import numpy as np
 
 from fastcurse._memmap import whole_map
 from fastcurse.engine.batches import run_batches
+from fastcurse.engine.memory import check_memory
 from fastcurse.engine.schedule import Journal, Recipe, Scan, Schedule
 from fastcurse.engine.threads import parallel_region
 
@@ -64,6 +65,7 @@ def _scan_range(
         with _LOCK:
             scan = _SCANS.get(token)
         if scan is None:
+            check_memory(recipe.need)
             points = source.open() if isinstance(source, MappedFile) else source
             scan = recipe.make(points, *recipe.arguments)
             with _LOCK:
@@ -90,6 +92,9 @@ class ClusterSchedule(Schedule):
     def __init__(self, client: Any, journal: Journal, advance: Any) -> None:
         super().__init__(journal, advance)
         self._client = client
+
+    def check_memory(self, need: int) -> None:
+        """Leave it to the workers: they make the copies."""
 
     def go_through(self, scan: Scan, name: str, done: int) -> None:
         """Go through all tiles from number `done` on."""

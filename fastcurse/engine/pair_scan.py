@@ -127,7 +127,7 @@ class PairScan:
 
     def recipe(self) -> Recipe:
         """Return how to make such a scan elsewhere."""
-        return Recipe(PairScan, (self.n_features, self.tiles))
+        return Recipe(PairScan, (self.n_features, self.tiles), 8 * self.n_samples * self.n_features)
 
     def forget(self) -> None:
         """There are no counts."""

@@ -11,15 +11,13 @@ import numpy as np
 from fastcurse._kernels import distances as exact
 from fastcurse._kernels import pair_search as kernels
 from fastcurse._kernels import simd
-from fastcurse._kernels.search_block import has_dot_product
 from fastcurse.engine.approximation import Approximation, Layout, approximate, lay_out
 from fastcurse.engine.blas import one_blas_thread
 from fastcurse.engine.frame import Axes, Frame
 from fastcurse.engine.pair_scan import OVERFLOW
 from fastcurse.engine.schedule import Recipe, Schedule
 from fastcurse.engine.search_limits import search_limits
-from fastcurse.engine.search_plan import SearchPlan, plan_search
-from fastcurse.engine.survey import look_over
+from fastcurse.engine.search_plan import SearchPlan
 
 _CAPACITY = 512  # pairs noted in a tile before the screen gives it up
 _TILES_A_CALL = 2048  # 16 MB of noted pairs
@@ -61,16 +59,6 @@ class SearchSettings(NamedTuple):
     sides: tuple[bool, bool]  # whether the nearest and the farthest are sought
     bits: int  # of vectors: tiles depend on it
     layout: Layout | None = None  # None: to be found out
-
-
-def settle(points: np.ndarray, frame: Frame, screen: str, sides: tuple[bool, bool]) -> SearchSettings:
-    """Look the points over and plan their search."""
-    with one_blas_thread():  # others would spin on, beside the first tiles
-        survey, axes, seeds = look_over(points, frame)
-    plan = plan_search(
-        len(points), frame.centre.size, survey, screen=screen, sides=sides, dot_product=has_dot_product()
-    )
-    return SearchSettings(plan, axes, seeds, sides, simd.host_bits())
 
 
 class PairSearch:
@@ -171,7 +159,7 @@ class PairSearch:
 
     def recipe(self) -> Recipe:
         """Return how to make such a search elsewhere."""
-        return Recipe(PairSearch, (self.frame, self.settings._replace(layout=self.layout)))
+        return Recipe(PairSearch, (self.frame, self.settings._replace(layout=self.layout)), self.plan.need)
 
     def forget(self) -> None:
         """Set all counts to zero; the best pairs stay."""

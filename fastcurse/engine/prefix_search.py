@@ -6,17 +6,16 @@ from typing import NamedTuple
 
 import numpy as np
 
+from fastcurse._kernels import simd
+from fastcurse._kernels.search_block import has_dot_product
 from fastcurse.engine.duplicates import distinct_rows
-from fastcurse.engine.frame import Frame, find_frame
-from fastcurse.engine.memory import check_memory
 from fastcurse.engine.pair_scan import PairScan, ScanResult
-from fastcurse.engine.pair_search import Best, PairSearch, SearchSettings, settle
+from fastcurse.engine.pair_search import Best, PairSearch, SearchSettings
 from fastcurse.engine.schedule import Schedule
 from fastcurse.engine.screened_scan import ScreenedScan
+from fastcurse.engine.search_plan import SearchPlan, Task, plan_search
+from fastcurse.engine.survey import View
 
-WORK_WORTH_A_SCREEN = 10**7  # pair-features: below this the exact scan takes milliseconds
-_SMALL = 64 * 2**20  # buffers of blocks and batches
-_ORDER_BYTES = 96  # a point, while the order is found
 _MOSTLY_DISTINCT = 0.9  # share of distinct rows beyond which equal rows are not what defeats a screen
 
 
@@ -35,43 +34,6 @@ class Found(NamedTuple):
     copy_bytes: int
 
 
-class Choice(NamedTuple):
-    """What is to be done for one prefix, and why."""
-
-    frame: Frame | None
-    settings: SearchSettings | None  # None: all pairs are scanned
-    screen: str
-    reasons: tuple[str, ...]
-    need: int  # bytes beside the points, about
-
-
-def choose(points: np.ndarray, n_features: int, screen: str, sides: tuple[bool, bool] = (True, True)) -> Choice:
-    """Decide how to find the extremes at one prefix.
-
-    Raises ValueError where a squared distance overflows.
-    """
-    n = len(points)
-    frame = find_frame(points, n_features)
-    if frame is None:
-        return _exact(frame, n, n_features, "no screen: none can hold such values")
-    if screen == "none":
-        return _exact(frame, n, n_features, "no screen, as asked")
-    if screen == "auto" and n * (n - 1) // 2 * n_features < WORK_WORTH_A_SCREEN:
-        return _exact(frame, n, n_features, "no screen: every pair is measured in milliseconds")
-    settings = settle(points, frame, screen, sides)
-    plan = settings.plan
-    need = n * n_features * (1 if plan.screen == "int8" else 4) + n * 8 * len(plan.cuts) + _SMALL
-    if plan.order != "given":
-        need += _ORDER_BYTES * n
-    plain = plan.screen == "float32" and plan.order == "given" and len(plan.cuts) == 1
-    # The scan of all pairs has products, which are faster.
-    return Choice(frame, None if plain else settings, plan.screen, plan.reasons, need)
-
-
-def _exact(frame: Frame | None, n_samples: int, n_features: int, why: str) -> Choice:
-    return Choice(frame, None, "none", (why,), 8 * n_samples * n_features + _SMALL)
-
-
 def search_prefix(
     points: np.ndarray,
     n_features: int,
@@ -84,31 +46,44 @@ def search_prefix(
 
     Raises ValueError where a squared distance overflows, and MemoryError where the search has no room.
     """
-    choice = choose(points, n_features, screen, sides)
-    check_memory(choice.need)
-    if choice.frame is None or choice.screen == "none":
-        return _of_scan(PairScan(points, n_features).run(schedule), "none", choice.reasons)
-    if choice.settings is None:
-        return _scan(points, choice.frame, choice.reasons, schedule)
-    settings, reasons = choice.settings, choice.reasons
-    found = PairSearch(points, choice.frame, settings).run(schedule)
-    if found is None and screen == "auto" and settings.plan.order == "boxes" and settings.plan.screen == "int8":
-        schedule.advance(-1.0)  # once more from the start
-        reasons = (*reasons, "bytes could not tell near pairs apart: float32")
-        settings = settings._replace(plan=settings.plan._replace(screen="float32"))
-        found = PairSearch(points, choice.frame, settings).run(schedule.part("float32"))
+    view = View(points, n_features)
+    plan = plan_search(Task(len(points), (n_features,), screen, sides, has_dot_product()), view)
+    schedule.check_memory(plan.need)
+    if plan.path == "scan":
+        return _of_scan(scan_pairs(points, np.array([n_features]), view, plan, schedule), plan.screen, plan.reasons)
+    assert view.frame is not None
+    settings = SearchSettings(plan, view.axes, view.seeds, sides, simd.host_bits())
+    found = PairSearch(points, view.frame, settings).run(schedule)
+    if found is None and screen == "auto" and plan.order == "boxes" and plan.screen == "int8":
+        schedule.restart()
+        need = plan.need + 3 * points.shape[0] * n_features
+        plan = plan._replace(
+            screen="float32", need=need, reasons=(*plan.reasons, "bytes could not tell near pairs apart: float32")
+        )
+        schedule.check_memory(need)
+        found = PairSearch(points, view.frame, settings._replace(plan=plan)).run(schedule.part("float32"))
     if found is not None:
         return Found(
-            found.nearest, found.farthest, settings.plan.screen, reasons, found.tiles, found.tiles_certified,
+            found.nearest, found.farthest, plan.screen, plan.reasons, found.tiles, found.tiles_certified,
             found.pairs_certified, found.pairs_boxed, sum(found.pairs_stopped), found.copy_bytes,
         )  # fmt: skip
-    schedule.advance(-1.0)
+    schedule.restart()
     distinct = distinct_rows(points, n_features)
     if distinct is None or distinct.rows.size > _MOSTLY_DISTINCT * len(points):
-        check_memory(8 * len(points) * n_features + _SMALL)
-        reasons = (*reasons, "too many ties for this: all pairs were scanned")
-        return _scan(points, choice.frame, reasons, schedule)
+        why = "too many ties for this: all pairs were scanned"
+        plan = plan._replace(screen="float32", need=8 * len(points) * n_features, reasons=(*plan.reasons, why))
+        schedule.check_memory(plan.need)
+        return _of_scan(scan_pairs(points, np.array([n_features]), view, plan, schedule), plan.screen, plan.reasons)
     return _search_distinct(points, n_features, distinct.rows, distinct.pair, screen, sides, schedule)
+
+
+def scan_pairs(
+    points: np.ndarray, prefixes: np.ndarray, view: View, plan: SearchPlan, schedule: Schedule
+) -> ScanResult:
+    """Scan all pairs for the prefixes, screened as the plan says."""
+    if plan.screen == "none" or view.frame is None:
+        return PairScan(points, int(prefixes[-1])).run(schedule)
+    return ScreenedScan(points, prefixes, view.frame).run(schedule)
 
 
 def _search_distinct(
@@ -132,11 +107,6 @@ def _search_distinct(
     return found._replace(
         nearest=nearest, farthest=farthest, plan=(why, *found.plan), copy_bytes=found.copy_bytes + kept.nbytes
     )
-
-
-def _scan(points: np.ndarray, frame: Frame, plan: tuple[str, ...], schedule: Schedule) -> Found:
-    prefixes = np.array([frame.centre.size])
-    return _of_scan(ScreenedScan(points, prefixes, frame).run(schedule), "float32", plan)
 
 
 def _of_scan(found: ScanResult, screen: str, plan: tuple[str, ...]) -> Found:

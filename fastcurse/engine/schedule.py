@@ -16,6 +16,7 @@ import numpy as np
 
 from fastcurse.engine.batches import run_batches
 from fastcurse.engine.checkpoint import Checkpoint
+from fastcurse.engine.memory import check_memory
 
 _SAVE_SECONDS = 3.0
 
@@ -25,6 +26,7 @@ class Recipe(NamedTuple):
 
     make: Callable[..., Any]
     arguments: tuple[Any, ...]
+    need: int  # bytes beside the points, about
 
 
 class Scan(Protocol):
@@ -99,22 +101,34 @@ class Schedule:
     ) -> None:
         self.journal, self._advance, self.name = journal or Journal(), advance or (lambda share: None), name
         self.share = 1.0
+        self._resumed = 0.0  # share of all work that notes of this schedule spared
 
     def part(self, name: str, share: float = 1.0) -> Schedule:
         """Return the schedule of a part of the work, which is that share of it."""
         part = copy(self)
-        part.name, part.share = f"{self.name}/{name}", self.share * share
+        part.name, part.share, part._resumed = f"{self.name}/{name}", self.share * share, 0.0
         return part
+
+    def check_memory(self, need: int) -> None:
+        """Raise MemoryError where there is no room for that many bytes."""
+        check_memory(need)
 
     def advance(self, share: float) -> None:
         """Say that so much more of the work is done."""
         self._advance(self.share * share)
 
+    def restart(self) -> None:
+        """Say that what was done has to be done in another way."""
+        self.advance(-1.0)
+        self.journal.resumed -= self._resumed
+        self._resumed = 0.0
+
     def run(self, scan: Scan, name: str) -> None:
         """Go through all tiles of the scan, or through those that are left."""
         done = self._resume(scan, name)
         resumed = float(scan.work[:done].sum()) / float(scan.work.sum())
-        self.journal.resumed += self.share * resumed
+        self._resumed = self.share * resumed
+        self.journal.resumed += self._resumed
         self.advance(resumed)
         self.go_through(scan, name, done)
         self.note(scan, name, len(scan.work), now=True)

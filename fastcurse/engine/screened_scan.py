@@ -75,7 +75,7 @@ class ScreenedScan:
 
     def recipe(self) -> Recipe:
         """Return how to make such a scan elsewhere."""
-        return Recipe(ScreenedScan, (self.prefixes, self.frame))
+        return Recipe(ScreenedScan, (self.prefixes, self.frame), 5 * self.n_samples * self.n_features)
 
     def forget(self) -> None:
         """Set all counts to zero; the best pairs stay."""

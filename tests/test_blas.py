@@ -1,0 +1,36 @@
+"""Long calls of LAPACK, and who holds BLAS."""
+
+from __future__ import annotations
+
+import _thread
+import threading
+import time
+
+import numpy as np
+import pytest
+
+from fastcurse.engine.blas import interruptible
+
+
+def test_the_value_is_that_of_the_call():
+    A = np.diag([3.0, 1.0, 2.0])
+    assert interruptible(lambda: np.linalg.eigvalsh(A)).tolist() == [1.0, 2.0, 3.0]
+
+
+def test_an_error_is_that_of_the_call():
+    with pytest.raises(np.linalg.LinAlgError):
+        interruptible(lambda: np.linalg.inv(np.zeros((2, 2))))
+
+
+def test_ctrl_c_does_not_wait_for_the_call():
+    gone_on = threading.Event()
+
+    def long_call():
+        _thread.interrupt_main()
+        time.sleep(0.3)
+        gone_on.set()
+
+    with pytest.raises(KeyboardInterrupt):
+        interruptible(long_call)
+    assert not gone_on.is_set()
+    assert gone_on.wait(30)
