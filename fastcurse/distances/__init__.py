@@ -4,7 +4,8 @@ _search       distance_extremes: validate, run, result
 _paths        a search for each of few prefixes, or one scan for many
 _pairs        closest_pair, farthest_pair: one side, over all features
 _result       DistanceExtremes and what the scan did
-_moments      distance_moments: exact mean and variance over all pairs, without touching a pair
+_moments      distance_moments: exact mean and spread over all pairs, without touching a pair
+_norm_spread  the spread of the norms held against Gaussian points
 """
 
 from fastcurse.distances._moments import DistanceMoments, distance_moments
