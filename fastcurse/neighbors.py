@@ -1,4 +1,4 @@
-"""The nearest rows of each query at every feature prefix, exact to the bit, in one pass over the rows."""
+"""The nearest rows of each query, and its farthest, at every feature prefix, exact to the bit, in one pass."""
 
 from __future__ import annotations
 
@@ -30,6 +30,8 @@ class PrefixNeighbors:
         Distances, increasing: Euclidean in the unit of the data, cosine without unit.
     indices : ndarray of shape (m, n_queries, k), int64
         Rows of X at these distances; of equal distances the smaller row first.
+    farthest : ndarray of shape (m, n_queries), float64
+        Largest distance of each query to any row of X, itself excepted; inf where its square overflows.
     metric : str
         "euclidean" or "cosine".
     n_samples, n_features : int
@@ -39,12 +41,13 @@ class PrefixNeighbors:
     prefixes: np.ndarray
     distances: np.ndarray
     indices: np.ndarray
+    farthest: np.ndarray
     metric: str
     n_samples: int
     n_features: int
 
     def __post_init__(self) -> None:
-        for array in (self.prefixes, self.distances, self.indices):
+        for array in (self.prefixes, self.distances, self.indices, self.farthest):
             array.setflags(write=False)
 
     def overlap(self) -> np.ndarray:
@@ -66,6 +69,32 @@ class PrefixNeighbors:
             at = np.searchsorted(last, query + rows)
             found[j] = (last[np.minimum(at, last.size - 1)] == query + rows).sum()
         return found / (n_queries * k)
+
+    def contrast(self) -> np.ndarray:
+        """Return the mean over queries of (farthest - nearest) / farthest; a query whose farthest is 0 gives 0.
+
+        Returns
+        -------
+        ndarray of shape (m,), float64
+            Near 0 where all rows are about equally far from a query: there "nearest" says little.
+        """
+        nearest, farthest = self.distances[:, :, 0], self.farthest
+        # Beside an infinite distance every other is 0.
+        largest = np.where(np.isinf(farthest), 1.0, farthest)
+        gap = np.where(np.isinf(farthest), 1.0, farthest - nearest)
+        return _ratio(gap, largest, where_zero=0.0).mean(axis=1)
+
+    def relative_contrast(self) -> np.ndarray:
+        """Return the mean over queries of (farthest - nearest) / nearest (Beyer et al. 1999).
+
+        Returns
+        -------
+        ndarray of shape (m,), float64
+            inf where a query's nearest distance is 0, as a duplicate's is (or, by rounding of a cosine, below 0);
+            `contrast` stays finite there.
+        """
+        nearest = self.distances[:, :, 0]
+        return _ratio(self.farthest - nearest, nearest, where_zero=np.inf).mean(axis=1)
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row a prefix, query and neighbour as a pandas DataFrame (needs pandas); `rank` 1 is nearest."""
@@ -93,13 +122,13 @@ def prefix_neighbors(
     n_threads: int | None = None,
     progress: bool = False,
 ) -> PrefixNeighbors:
-    """Find the k nearest rows of each query at every prefix of the features.
+    """Find the k nearest rows of each query, and its largest distance, at every prefix of the features.
 
     The distance of query x and row y, both as float64, at prefix p is by definition what NumPy gives: Euclidean
     ``np.sqrt(np.cumsum((x - y) ** 2)[p - 1])``; cosine ``1 - c / (a * b)`` with ``c = np.cumsum(x * y)[p - 1]``,
     ``a = np.sqrt(np.cumsum(x * x)[p - 1])``, ``b = np.sqrt(np.cumsum(y * y)[p - 1])``, and 1 where ``a * b`` is 0: a
     zero vector is at distance 1 from every vector, also from itself. The result holds the k smallest of these values,
-    bit for bit, in increasing order; of equal distances the smaller row comes first.
+    bit for bit, in increasing order, and the largest; of equal distances the smaller row comes first.
 
     Parameters
     ----------
@@ -140,8 +169,8 @@ def prefix_neighbors(
     Notes
     -----
     O(n_samples · n_queries · n_features) time, whatever the number of prefixes: one running sum of a pair serves them
-    all; each asked prefix costs about four more features (Euclidean), or fifteen (cosine, which divides).
-    Memory: 16 bytes an element of the result, the queries up to the last prefix in float64, and some twenty megabytes.
+    all; each asked prefix costs about one more feature (Euclidean), or eight (cosine, which divides), and its lists.
+    Memory: 16 bytes a neighbour of the result, the queries up to the last prefix in float64, and some twenty megabytes.
     `X` is read twice, in blocks: to be checked, and to be searched. The same bits for any number of threads and any
     instruction set. Queries share the work among threads in fours: fewer than eight keep one thread busy.
     Cosine distances carry rounding errors of up to about 2 p + 5 units of 1.1e-16, so they may fall below 0 by as
@@ -149,6 +178,7 @@ def prefix_neighbors(
 
     References
     ----------
+    K. Beyer et al., "When is 'nearest neighbor' meaningful?", ICDT 1999: the relative contrast of a query.
     A. Kusupati et al., "Matryoshka representation learning", NeurIPS 2022: embeddings of which prefixes are kept.
     Here neighbours are exact: nothing is indexed, sampled or rounded.
 
@@ -164,6 +194,9 @@ def prefix_neighbors(
            [3., 6.]])
     >>> near.overlap()
     array([0.5, 1. ])
+    >>> near.farthest                   # of rows 0 and 3
+    array([[ 6.        ,  6.        ],
+           [10.34408043, 11.44552314]])
     """
     points = _validation.check_points(X)
     chosen = _validation.check_prefixes(prefixes, points.shape[1])
@@ -177,5 +210,10 @@ def prefix_neighbors(
         progress_bar(len(points) * len(asked), "pairs", unit=" pairs", enabled=progress) as bar,
     ):
         scan = NeighborScan(points, asked, own, k, chosen, metric == "cosine", granted)
-        distances, indices = scan.run(bar.update)
-    return PrefixNeighbors(chosen, distances, indices, metric, *points.shape)
+        distances, indices, farthest = scan.run(bar.update)
+    return PrefixNeighbors(chosen, distances, indices, farthest, metric, *points.shape)
+
+
+def _ratio(numerator: np.ndarray, denominator: np.ndarray, where_zero: float) -> np.ndarray:
+    with np.errstate(over="ignore"):  # beyond float64's range is inf
+        return np.divide(numerator, denominator, out=np.full_like(numerator, where_zero), where=denominator > 0)

@@ -20,44 +20,63 @@ from fastcurse._kernels.pair_block import at_offset, equal_sums, load_sums, pack
 
 
 @intrinsic
-def any_below(_context, sums, bounds, bound_at):
-    """Return whether a lane of a sum of row r is below bounds[bound_at + r]; a nan lane is not."""
-    vector = sums.dtype
+def any_beyond(_context, sums, low, high, bound_at):
+    """Return whether a lane of a sum of row r is below low[bound_at + r] or above high[bound_at + r].
 
-    def generate(context, builder, signature, arguments):
-        packed, bounds_, at = arguments
-        start = simd.element(context, builder, signature.args[1], bounds_, at)
-        values, some = unpack_sums(builder, sums, packed), None
-        for r in range(len(values) // 2):
-            bound = simd.spread(context, builder, vector, builder.load(at_offset(builder, start, r)))
-            for value in values[2 * r : 2 * r + 2]:
-                below = builder.fcmp_ordered("<", value, bound)
-                some = below if some is None else builder.or_(some, below)
-        bits = ir.IntType(vector.lanes)
-        return builder.icmp_unsigned("!=", builder.bitcast(some, bits), ir.Constant(bits, 0))
-
-    return types.boolean(sums, bounds, types.intp), generate
-
-
-@intrinsic
-def lanes_below_bounds(_context, sums, bounds, bound_at):
-    """Return the lanes of each sum of row r that are below bounds[bound_at + r] as bits of an int64.
-
-    Lane l of sum s is bit s * lanes + l: at most 64, for eight sums of 512 bits. A nan lane is not below.
+    A nan lane may count, or not: whoever is told that there is one looks again. So the two sums of a row are folded
+    first: a minimum or maximum is nan only where its second operand is, and then the comparison holds. Eight
+    comparisons, of which a core does one a cycle, and eight minima and maxima beside them.
     """
     vector = sums.dtype
 
     def generate(context, builder, signature, arguments):
-        packed, bounds_, at = arguments
-        start = simd.element(context, builder, signature.args[1], bounds_, at)
-        bits = ir.Constant(ir.IntType(64), 0)
-        for index, value in enumerate(unpack_sums(builder, sums, packed)):
-            bound = simd.spread(context, builder, vector, builder.load(at_offset(builder, start, index // 2)))
-            shift = ir.Constant(ir.IntType(64), index * vector.lanes)
-            bits = builder.or_(bits, builder.shl(simd.lanes(builder, value, bound), shift))
-        return bits
+        packed, low_, high_, at = arguments
+        lows = simd.element(context, builder, signature.args[1], low_, at)
+        highs = simd.element(context, builder, signature.args[2], high_, at)
+        values, some = unpack_sums(builder, sums, packed), None
+        for r in range(len(values) // 2):
+            for comparison, start in (("<", lows), (">", highs)):
+                bound = simd.spread(context, builder, vector, builder.load(at_offset(builder, start, r)))
+                extreme = simd.select(comparison, builder, *values[2 * r : 2 * r + 2])
+                beyond = builder.fcmp_unordered(comparison, extreme, bound)
+                some = beyond if some is None else builder.or_(some, beyond)
+        bits = ir.IntType(vector.lanes)
+        return builder.icmp_unsigned("!=", builder.bitcast(some, bits), ir.Constant(bits, 0))
 
-    return types.int64(sums, bounds, types.intp), generate
+    return types.boolean(sums, low, high, types.intp), generate
+
+
+def _finder(below, name, doc):
+    """Make the intrinsic that gives the lanes of each sum of row r beyond bounds[bound_at + r]."""
+
+    def typer(_context, sums, bounds, bound_at):
+        vector = sums.dtype
+
+        def generate(context, builder, signature, arguments):
+            packed, bounds_, at = arguments
+            start = simd.element(context, builder, signature.args[1], bounds_, at)
+            bits = ir.Constant(ir.IntType(64), 0)
+            for index, value in enumerate(unpack_sums(builder, sums, packed)):
+                bound = simd.spread(context, builder, vector, builder.load(at_offset(builder, start, index // 2)))
+                pair = (value, bound) if below else (bound, value)
+                shift = ir.Constant(ir.IntType(64), index * vector.lanes)
+                bits = builder.or_(bits, builder.shl(simd.lanes(builder, *pair), shift))
+            return bits
+
+        return types.int64(sums, bounds, types.intp), generate
+
+    typer.__name__, typer.__qualname__ = name, name
+    # At most 64 lanes: eight sums of 512 bits.
+    typer.__doc__ = doc + " Lane l of sum s is bit s * lanes + l of an int64. A nan lane never is."
+    return intrinsic(typer)
+
+
+lanes_below_bounds = _finder(
+    True, "lanes_below_bounds", "Return the lanes of each sum of row r below bounds[bound_at + r]."
+)
+lanes_above_bounds = _finder(
+    False, "lanes_above_bounds", "Return the lanes of each sum of row r above bounds[bound_at + r]."
+)
 
 
 @intrinsic

@@ -1,10 +1,10 @@
-"""The neighbour scan: a few queries against many rows, the k nearest of each query at each prefix.
+"""The neighbour scan: a few queries against many rows, the k nearest of each query and the farthest at each prefix.
 
 Each pair's sum grows in feature order by float64 operations that are never fused: that order *is* the definition of
 a distance's value. One running sum serves all prefixes. At an asked prefix the block of sums is compared with each
-query's present k-th nearest, and only where a lane is below does anything else happen: of n rows in random order
-about k log(n / k) come that far. Rows are gone through in increasing order, so of equal distances the smaller row
-is there first and stays. Layout and masking: ``pair_block``, ``neighbor_block``.
+query's present k-th nearest and farthest, and only where a lane is beyond does anything else happen: of n rows in
+random order about k log(n / k) + log n come that far. Rows are gone through in increasing order, so of equal
+distances the smaller row is there first and stays. Layout and masking: ``pair_block``, ``neighbor_block``.
 """
 
 from __future__ import annotations
@@ -13,7 +13,13 @@ import numpy as np
 from numba import prange
 
 from fastcurse._kernels._compile import kernel
-from fastcurse._kernels.neighbor_block import any_below, lanes_below_bounds, start_query_sums, to_cosine_distances
+from fastcurse._kernels.neighbor_block import (
+    any_beyond,
+    lanes_above_bounds,
+    lanes_below_bounds,
+    start_query_sums,
+    to_cosine_distances,
+)
 from fastcurse._kernels.pair_block import add_products, add_squares, store_sums
 from fastcurse._kernels.simd import count_bits
 
@@ -106,9 +112,20 @@ def _take_in(values, bits, is_root, first_row, bounds, bound_at, keys, indices, 
 
 
 @kernel()
+def _widen(values, bits, farthest, at):
+    """Raise each query's farthest key, farthest[at + query], to the values (QUERIES * points,) whose bit is set."""
+    points = values.shape[0] // QUERIES
+    while bits != 0:
+        bit = count_bits((bits & -bits) - 1)
+        bits &= bits - 1
+        r = bit // points
+        farthest[at + r] = max(farthest[at + r], values[bit])
+
+
+@kernel()
 def _scan_group(
     width, cosine, group, begin, end, queries, own, query_norms, panels, row_norms, first_row, n_rows, prefixes, bounds,
-    keys, indices, k,
+    farthest, keys, indices, k,
 ):  # fmt: skip
     """Go through panels begin .. end - 1 of a block for one group of queries."""
     points = 2 * len(width)
@@ -122,15 +139,13 @@ def _scan_group(
         column_at = panel * n_features * points
         feature = 0
         for j in range(n_prefixes):
-            at = group * n_prefixes + j
+            at = (group * n_prefixes + j) * QUERIES
             if cosine:
                 for _ in range(feature, prefixes[j]):
                     sums = add_products(sums, queries, query_at, panels, column_at)
                     query_at += QUERIES
                     column_at += points
-                found = to_cosine_distances(
-                    sums, row_norms, (panel * n_prefixes + j) * points, query_norms, at * QUERIES
-                )
+                found = to_cosine_distances(sums, row_norms, (panel * n_prefixes + j) * points, query_norms, at)
             else:
                 for _ in range(feature, prefixes[j]):
                     sums = add_squares(sums, queries, query_at, panels, column_at)
@@ -138,19 +153,20 @@ def _scan_group(
                     column_at += points
                 found = sums
             feature = prefixes[j]
-            if any_below(found, bounds, at * QUERIES):
+            if any_beyond(found, bounds, farthest, at):
                 store_sums(found, scratch)
-                bits = lanes_below_bounds(found, bounds, at * QUERIES)
+                _widen(scratch, lanes_above_bounds(found, farthest, at), farthest, at)
+                bits = lanes_below_bounds(found, bounds, at)
                 list_at = j * stride + group * QUERIES * k
-                _take_in(scratch, bits, cosine, row, bounds, at * QUERIES, keys, indices, list_at, k)
+                _take_in(scratch, bits, cosine, row, bounds, at, keys, indices, list_at, k)
 
 
 @kernel(parallel=True)
 def fill_neighbors(
     width, cosine, begin, end, n_parts, step, queries, own, query_norms, panels, row_norms, first_row, n_rows, prefixes,
-    bounds, keys, indices, k,
+    bounds, farthest, keys, indices, k,
 ):  # fmt: skip
-    """Bring the nearest rows of query groups begin .. end - 1 up to date with one block of rows.
+    """Bring nearest rows and farthest distance of query groups begin .. end - 1 up to date with one block of rows.
 
     The groups are shared out in `n_parts`; all groups of a part go over `step` panels, which stay in the cache, before
     they go on to the next. Neither changes the result.
@@ -158,10 +174,11 @@ def fill_neighbors(
     `queries` (n_groups * n_features * QUERIES,) are packed alike in panels of QUERIES; own (n_groups * QUERIES,) int64
     is the row of X that each query is, which is not its neighbour, or -1. Both are finite. For the cosine,
     `row_norms` and `query_norms` are what `fill_norms` gives; else they are not read.
-    State, which the caller makes: bounds (n_groups * n_prefixes * QUERIES,) float64, inf, and -inf for queries that
-    pad the last group; keys, inf, and indices, -1, of shape (n_prefixes * n_groups * QUERIES * k,): element
-    (prefix * n_groups * QUERIES + query) * k + place. A key is the squared Euclidean, or the cosine distance.
-    A pair whose squared distance overflows enters no list. Called by ``NeighborScan``.
+    State, which the caller makes: bounds and farthest (n_groups * n_prefixes * QUERIES,) float64, inf and -inf, and the
+    other way round for queries that pad the last group; keys, inf, and indices, -1, of shape
+    (n_prefixes * n_groups * QUERIES * k,): element (prefix * n_groups * QUERIES + query) * k + place. A key is the
+    squared Euclidean, or the cosine distance. A pair whose squared distance overflows enters no list, and its query's
+    farthest key is inf. Called by ``NeighborScan``.
     """
     points = 2 * len(width)
     n_panels = (n_rows - first_row + points - 1) // points
@@ -172,5 +189,5 @@ def fill_neighbors(
             for group in range(first, last):
                 _scan_group(
                     width, cosine, group, panel, min(panel + step, n_panels), queries, own, query_norms, panels,
-                    row_norms, first_row, n_rows, prefixes, bounds, keys, indices, k,
+                    row_norms, first_row, n_rows, prefixes, bounds, farthest, keys, indices, k,
                 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""The scan for nearest neighbours: queries held packed, rows of X packed block by block as they are read."""
+"""The scan for nearest rows and farthest distances: queries held packed, rows packed block by block as they come."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class NeighborScan:
         self.n_queries, n_prefixes = len(points), len(prefixes)
         self.n_groups = -(-self.n_queries // kernels.QUERIES)
         padded = self.n_groups * kernels.QUERIES
-        _check_room(padded * (16 * k * n_prefixes + 8 * int(prefixes[-1])))
+        _check_room(padded * (16 * (k + 1) * n_prefixes + 8 * int(prefixes[-1])))
         self.width = simd.width_of(simd.host_bits())
         self.size = kernels.panel_size(self.width)
         self.queries = pack_panels(points, int(prefixes[-1]), kernels.QUERIES)
@@ -41,7 +41,7 @@ class NeighborScan:
             self.own[: self.n_queries] = own
         bounds = np.full((self.n_groups, n_prefixes, kernels.QUERIES), np.inf)
         bounds[-1, :, self.n_queries - padded + kernels.QUERIES :] = -np.inf
-        self.bounds = bounds.ravel()
+        self.bounds, self.farthest = bounds.ravel(), -bounds.ravel()
         self.keys = np.full(n_prefixes * padded * k, np.inf)
         self.indices = np.full(n_prefixes * padded * k, -1, dtype=np.int64)
         self.query_norms = self._norms(self.queries, self.n_groups, kernels.QUERIES)
@@ -51,10 +51,11 @@ class NeighborScan:
         self.panels = np.empty(self.rows_a_block * int(prefixes[-1]))
         self.first_row, self.row_norms = -1, np.empty(0)
 
-    def run(self, advance: Callable[[float], object]) -> tuple[np.ndarray, np.ndarray]:
-        """Go through all rows; return distances and indices, (n_prefixes, n_queries, k) each.
+    def run(self, advance: Callable[[float], object]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Go through all rows; return distances, indices and the farthest distances.
 
-        `advance` is told of pairs as they are done.
+        Shapes (n_prefixes, n_queries, k), the same, and (n_prefixes, n_queries). `advance` is told of pairs as they
+        are done.
         """
         n_samples, n_features = len(self.X), int(self.prefixes[-1])
         n_blocks = -(-n_samples // self.rows_a_block)
@@ -83,7 +84,8 @@ class NeighborScan:
         parts = self.n_threads * -(-(end - begin) // (self.n_threads * _GROUPS_A_PART))
         kernels.fill_neighbors(
             self.width, self.cosine, begin, end, parts, self.step, self.queries, self.own, self.query_norms,
-            self.panels, self.row_norms, first_row, n_rows, self.prefixes, self.bounds, self.keys, self.indices, self.k,
+            self.panels, self.row_norms, first_row, n_rows, self.prefixes, self.bounds, self.farthest, self.keys,
+            self.indices, self.k,
         )  # fmt: skip
 
     def _pack(self, first_row: int) -> None:
@@ -107,15 +109,18 @@ class NeighborScan:
             raise ValueError(_OVERFLOW.format("norms"))
         return norms
 
-    def _found(self) -> tuple[np.ndarray, np.ndarray]:
+    def _found(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         shape = (len(self.prefixes), self.n_groups * kernels.QUERIES, self.k)
         distances = self.keys.reshape(shape)[:, : self.n_queries]
         indices = self.indices.reshape(shape)[:, : self.n_queries]
+        farthest = self.farthest.reshape(self.n_groups, shape[0], kernels.QUERIES).swapaxes(0, 1)
+        farthest = farthest.reshape(shape[:2])[:, : self.n_queries]
         if (indices[:, :, -1] < 0).any():
             raise ValueError(_OVERFLOW.format("distances to k rows"))
         if not self.cosine:
             np.sqrt(distances, out=distances)
-        return distances, indices
+            np.sqrt(farthest, out=farthest)
+        return distances, indices, farthest
 
 
 def _check_room(need: int) -> None:

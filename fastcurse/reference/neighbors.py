@@ -1,4 +1,4 @@
-"""Nearest neighbours by the definition: every distance of a query, then a stable sort."""
+"""Nearest neighbours by the definition: every distance of a query, then a stable sort; the largest is the farthest."""
 
 from __future__ import annotations
 
@@ -13,24 +13,27 @@ class PrefixNeighbors(NamedTuple):
     prefixes: np.ndarray
     distances: np.ndarray
     indices: np.ndarray
+    farthest: np.ndarray
 
 
 def prefix_neighbors(X: Any, queries: Any, k: int, prefixes: Any = None, *, metric: str = "euclidean") -> Any:
-    """Return the k nearest rows of each query at each prefix, each pair measured exactly as the definition says."""
+    """Return the k nearest rows of each query and its farthest distance at each prefix, pair by pair as defined."""
     X, queries = np.asarray(X), np.asarray(queries)
     own = queries if queries.ndim == 1 else [None] * len(queries)
     points = X[queries] if queries.ndim == 1 else queries
     X, points = X.astype(float), points.astype(float)
     prefixes = np.arange(1, X.shape[1] + 1) if prefixes is None else np.asarray(prefixes)
     distances, indices = np.empty((len(prefixes), len(points), k)), np.empty((len(prefixes), len(points), k), int)
+    farthest = np.empty((len(prefixes), len(points)))
     measure = {"euclidean": _euclidean, "cosine": _cosine}[metric]
     for q, x in enumerate(points):
         rows = np.array([row for row in range(len(X)) if row != own[q]])
         of_rows = np.array([measure(x, X[row])[prefixes - 1] for row in rows])
+        farthest[:, q] = of_rows.max(axis=0)
         for j in range(len(prefixes)):
             order = np.argsort(of_rows[:, j], kind="stable")[:k]
             distances[j, q], indices[j, q] = of_rows[order, j], rows[order]
-    return PrefixNeighbors(prefixes, distances, indices)
+    return PrefixNeighbors(prefixes, distances, indices, farthest)
 
 
 def _euclidean(x: np.ndarray, y: np.ndarray) -> np.ndarray:
