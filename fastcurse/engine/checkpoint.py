@@ -5,14 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import secrets
-import shutil
 import stat
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from fastcurse.engine.files import write_whole
 from fastcurse.engine.tiles import row_blocks
 
 _FORMAT = {"format": "fastcurse checkpoint", "version": 1}
@@ -80,19 +79,8 @@ class Checkpoint:
         Raises ValueError if it cannot be written; the last state is then kept.
         """
         record = json.dumps({**_FORMAT, "work": self.work, "state": state})
-        draft = self._target.with_name(f".fastcurse-{secrets.token_hex(8)}.tmp")  # short: the other's name may not be
         try:
-            try:
-                with open(draft, "x", encoding="utf-8") as file:
-                    file.write(record)
-                    file.flush()
-                    os.fsync(file.fileno())  # else the new name may outlive a power cut, and the content not
-                if self._target.exists():
-                    shutil.copymode(self._target, draft)
-                os.replace(draft, self._target)
-            except BaseException:
-                draft.unlink(missing_ok=True)
-                raise
+            write_whole(self._target, record.encode())
         except OSError as error:
             raise ValueError(self._not_writable(error)) from error
 
