@@ -15,6 +15,7 @@ import pytest
 
 import fastcurse as fc
 from fastcurse.balls import _hit_or_miss
+from fastcurse.engine import files
 from fastcurse.engine.checkpoint import Checkpoint
 
 N_DRAWS = 3_000_001
@@ -125,7 +126,7 @@ def test_drafts_of_the_killed_are_removed(tmp_path, monkeypatch):
         for _ in range(2):
             checkpoint.save({})
             other.save({})
-    old, new, others = *tmp_path.glob(checkpoint._drafts), next(tmp_path.glob(other._drafts))
+    old, new, others = *tmp_path.glob(files._drafts(checkpoint.path)), next(tmp_path.glob(files._drafts(other.path)))
     os.utime(old, (0, 0))
     os.utime(others, (0, 0))
     checkpoint.save({})

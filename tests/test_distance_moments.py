@@ -94,6 +94,16 @@ class TestAgainstReference:
             assert (np.abs(error) <= unit * (getattr(expected, name)[some] ** 2 + 1)).all()
 
     @given(point_clouds())
+    def test_covariance(self, X):
+        if not (1e-60 < np.abs(X.astype(float) - X[0].astype(float)).max() < 1e60):
+            return
+        ours, centred = fc.distance_moments(X).covariance, X.astype(float) - X[0].astype(float)
+        expected = np.atleast_2d(np.cov(centred, rowvar=False))
+        reach = np.sqrt((centred**2).sum(axis=0))  # from the first point: what the sums are made of
+        assert (np.abs(ours - expected) <= 64 * 2.0**-52 * len(X) * np.outer(reach, reach)).all()
+        assert np.array_equal(ours == 0, ours.T == 0)
+
+    @given(point_clouds())
     def test_z_score(self, X):
         if not (1e-60 < np.abs(X.astype(float) - X[0].astype(float)).max() < 1e60):
             return

@@ -18,6 +18,7 @@ import pytest
 import fastcurse as fc
 from fastcurse import cli, experiments
 from fastcurse.balls import _hit_or_miss
+from fastcurse.cli import _lda
 from fastcurse.experiments import Check
 from fastcurse.report import article, datafiles, environment
 
@@ -209,16 +210,16 @@ class TestCommands:
     def test_lda_splits_each_class(self):
         y = np.repeat(["a", "b", "c"], [300, 41, 2])
         for seed in (0, 5_000_000_000):
-            test = cli._test_rows(y, 0.3, seed)
+            test = _lda._test_rows(y, 0.3, seed)
             for label in "abc":
                 share = 0.3 * (y == label).sum()
                 assert np.floor(share) <= test[y == label].sum() <= np.ceil(share)
             assert test.sum() == round(0.3 * len(y))
-            assert (test == cli._test_rows(y, 0.3, seed)).all()
-        assert (test != cli._test_rows(y, 0.3, 1)).any()
+            assert (test == _lda._test_rows(y, 0.3, seed)).all()
+        assert (test != _lda._test_rows(y, 0.3, 1)).any()
         # Rows of a class are alike: 4000 draws of rate .3, each within 5 standard deviations; false alarms 1e-5.
         y = np.arange(20) % 2
-        rates = np.mean([cli._test_rows(y, 0.3, seed) for seed in range(4000)], axis=0)
+        rates = np.mean([_lda._test_rows(y, 0.3, seed) for seed in range(4000)], axis=0)
         assert np.abs(rates - 0.3).max() < 5 * np.sqrt(0.3 * 0.7 / 4000)
 
     def test_seeds_beyond_32_bits(self, tmp_path, capsys):

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class DistanceMoments:
-    """Mean and spread of the squared distances over all pairs, at each prefix; arrays (n_features,) are read-only.
+    """Mean and spread of the squared distances over all pairs, at each prefix; arrays are read-only.
 
     Where all points are equal, everything is 0.
 
@@ -46,6 +46,8 @@ class DistanceMoments:
         How far the norms of the centred points spread beyond those of Gaussian points, in standard deviations:
         above 0 where some points lie much farther out than others (heavy tails, clusters of unlike width), below 0
         where the points lie in a shell or fill a bounded body. See `distance_moments`.
+    covariance : ndarray of shape (n_features, n_features), float64
+        Sample covariance S of the features, in the squared unit of the data.
     n_samples, n_features : int
         Shape of the data.
     """
@@ -56,11 +58,12 @@ class DistanceMoments:
     effective_dimension: np.ndarray
     independent_cv: np.ndarray
     z_score: np.ndarray
+    covariance: np.ndarray
     n_samples: int
     n_features: int
 
     def __post_init__(self) -> None:
-        for name in _CURVES:
+        for name in (*_CURVES, "covariance"):
             getattr(self, name).setflags(write=False)
 
     @property
@@ -144,6 +147,7 @@ def distance_moments(X: Any, *, n_threads: int | None = None, progress: bool = F
     n_samples, n_features = points.shape
     origin, offset, exponents = _mean_and_scale(points)
     curves = {name: np.zeros(n_features) for name in _CURVES}
+    covariance = np.zeros((n_features, n_features))
     with (
         one_blas_thread(),
         ThreadPoolExecutor(threads) as pool,
@@ -152,6 +156,8 @@ def distance_moments(X: Any, *, n_threads: int | None = None, progress: bool = F
         for begin, end in _runs(exponents):
             exponent = int(exponents[end - 1])
             sums = _sums(points[:, :end], origin[:end], offset[:end], exponent, pool, threads, bar.update)
+            if end == n_features:
+                covariance = np.ldexp(sums.scatter / (n_samples - 1), 2 * exponent)
             traces = leading_traces(sums.scatter, pool, threads)
             for name, curve in _curves(sums, traces, n_samples).items():
                 power = _UNIT_POWERS.get(name, 0)
@@ -159,7 +165,7 @@ def distance_moments(X: Any, *, n_threads: int | None = None, progress: bool = F
                     curves[name][begin:end] = np.ldexp(curve[begin:], power * exponent)
     if not (np.isfinite(curves["mean_sq"]).all() and np.isfinite(curves["var_sq"]).all()):
         raise ValueError(_OVERFLOW)
-    return DistanceMoments(**curves, n_samples=n_samples, n_features=n_features)
+    return DistanceMoments(**curves, covariance=covariance, n_samples=n_samples, n_features=n_features)
 
 
 _CURVES = ("mean_sq", "var_sq", "cv", "effective_dimension", "independent_cv", "z_score")

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
-import tempfile
 from dataclasses import asdict, dataclass, fields
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from fastcurse.engine.files import write_whole
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -126,18 +127,11 @@ class DistanceExtremes:
         path : str or path-like
             File to write; replaced if it exists.
         """
-        path = Path(path)
         arrays = {name: getattr(self, name) for name in _ARRAYS}
         about = {"n_samples": self.n_samples, "n_features": self.n_features, "stats": asdict(self.stats)}
-        with tempfile.NamedTemporaryFile(dir=path.absolute().parent, prefix=f".{path.name}-", delete=False) as file:
-            try:
-                np.savez(file, format=_FORMAT, version=_VERSION, about=json.dumps(about), **arrays)
-                file.close()
-                os.replace(file.name, path)
-            except BaseException:
-                file.close()
-                os.unlink(file.name)
-                raise
+        content = io.BytesIO()
+        np.savez(content, format=_FORMAT, version=_VERSION, about=json.dumps(about), **arrays)
+        write_whole(path, content.getvalue())
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> DistanceExtremes:

@@ -5,20 +5,16 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import secrets
-import shutil
 import stat
-import time
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from fastcurse.engine.files import remove_drafts, write_whole
 from fastcurse.engine.tiles import row_blocks
 
 _FORMAT = {"format": "fastcurse checkpoint", "version": 2}
-_ABANDONED = 3600  # seconds after which a draft is nobody's: the one who wrote it was killed
 _LARGEST = 2**26  # bytes; a checkpoint has a few hundred, or some dozen for each prefix and tile that it notes
 
 
@@ -84,7 +80,7 @@ class Checkpoint:
             raise ValueError(
                 f"checkpoint must be of the same work, got {str(self.path)!r} with {'; '.join(others) or 'more in it'}"
             )
-        self._sweep()
+        remove_drafts(self._target)
         return state
 
     def save(self, state: dict[str, Any]) -> None:
@@ -93,34 +89,10 @@ class Checkpoint:
         Raises ValueError if it cannot be written; the last state is then kept.
         """
         record = json.dumps({**_FORMAT, "digest": _digest(self.work, state), "work": self.work, "state": state})
-        draft = self._target.with_name(self._drafts.replace("*", secrets.token_hex(8)))
         try:
-            try:
-                with open(draft, "x", encoding="utf-8") as file:
-                    file.write(record)
-                    file.flush()
-                    os.fsync(file.fileno())  # else the new name may outlive a power cut, and the content not
-                if self._target.exists():
-                    shutil.copymode(self._target, draft)
-                os.replace(draft, self._target)
-            except BaseException:
-                draft.unlink(missing_ok=True)
-                raise
+            write_whole(self._target, record.encode())
         except OSError as error:
             raise ValueError(self._not_writable(error)) from error
-
-    @property
-    def _drafts(self) -> str:
-        """The pattern of the drafts' names: short, as the other's name may not be."""
-        tag = hashlib.blake2b(os.fsencode(self._target.name), digest_size=4).hexdigest()
-        return f".fastcurse-{tag}-*.tmp"
-
-    def _sweep(self) -> None:
-        """Remove the drafts of those who were killed while they wrote."""
-        for draft in self._target.parent.glob(self._drafts):
-            with suppress(OSError):
-                if time.time() - draft.stat().st_mtime > _ABANDONED:
-                    draft.unlink()
 
     def _not_writable(self, error: OSError | ValueError) -> str:
         reason = getattr(error, "strerror", None) or error
