@@ -11,10 +11,11 @@ class Column(NamedTuple):
     name: str  # in to_frame() and in the JSON
     group: str
     title: str  # what a reader sees
-    style: str  # of its numbers: "distance", "share", "number" or "count"
+    style: str  # of its numbers: "distance", "share" or "number"
     meaning: str  # one sentence
     low: str = ""  # name of the column that is the lower end of its interval
     high: str = ""
+    short: str = ""  # heading in the summary's table; it has no other columns
 
 
 GROUPS = {
@@ -27,7 +28,7 @@ GROUPS = {
 COLUMNS = (
     Column("nearest", "contrast", "Nearest pair", "distance", "Smallest distance between two rows."),
     Column("farthest", "contrast", "Farthest pair", "distance", "Largest distance between two rows."),
-    Column("contrast", "contrast", "Contrast", "share", "(farthest - nearest) / farthest."),
+    Column("contrast", "contrast", "Contrast", "share", "(farthest - nearest) / farthest.", short="contrast"),
     Column("relative_contrast", "contrast", "Relative contrast", "number", "(farthest - nearest) / nearest."),
     Column(
         "null_contrast", "contrast", "Contrast, Gaussian", "share",
@@ -45,7 +46,10 @@ COLUMNS = (
         "query_contrast", "contrast", "Contrast of a query", "share",
         "Mean over the queries of (farthest - nearest) / farthest, each query against all rows.",
     ),
-    Column("cv", "spread", "CV of squared distances", "number", "Standard deviation over mean, exact over all pairs."),
+    Column(
+        "cv", "spread", "CV of squared distances", "number", "Standard deviation over mean, exact over all pairs.",
+        short="CV",
+    ),
     Column(
         "gaussian_cv", "spread", "CV, Gaussian", "number",
         "The same of Gaussian points of the same covariance: sqrt(2 / effective dimension).",
@@ -61,21 +65,24 @@ COLUMNS = (
     Column(
         "effective_dimension", "spread", "Effective dimension", "number",
         "Participation ratio of the covariance's eigenvalues: independent equal features that would spread as little.",
+        short="eff. dim.",
     ),
     Column(
         "overlap", "neighbors", "Overlap", "share",
         "Mean share of a query's k nearest rows at all features that are among its k nearest at the prefix.",
-        "overlap_low", "overlap_high",
+        "overlap_low", "overlap_high", short="overlap",
     ),
     Column(
         "hubness_skewness", "neighbors", "Hubness (skewness)", "number",
         "Skewness of N_k, the number of queries that have a row among their k nearest; large where few rows are hubs.",
+        short="hubness",
     ),
     Column("antihub_share", "neighbors", "Antihubs", "share", "Share of the rows that are nobody's neighbour."),
     Column("top_hub_share", "neighbors", "Top hub", "share", "Share of the queries that have the same row near."),
     Column(
         "twonn", "neighbors", "Intrinsic dimension, TwoNN", "number",
         "From the ratio of the distances to the second and the nearest row.", "twonn_low", "twonn_high",
+        short="TwoNN",
     ),
     Column(
         "levina_bickel", "neighbors", "Intrinsic dimension, Levina-Bickel", "number",
@@ -84,6 +91,7 @@ COLUMNS = (
     Column(
         "lda_accuracy", "labels", "LDA", "share",
         "Accuracy of linear discriminant analysis on rows held out.", "lda_low", "lda_high",
+        short="LDA",
     ),
     Column(
         "lda_doubled", "labels", "LDA, twice the rows", "share",
@@ -92,5 +100,9 @@ COLUMNS = (
     Column(
         "knn_accuracy", "labels", "k nearest", "share",
         "Accuracy of the majority of a query's k nearest rows, itself left out.", "knn_low", "knn_high",
+        short="k nearest",
     ),
 )  # fmt: skip
+
+# Every key of Profile.columns, in order: each column, and after it the ends of its interval.
+NAMES = tuple(name for column in COLUMNS for name in (column.name, column.low, column.high) if name)

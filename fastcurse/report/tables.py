@@ -19,8 +19,17 @@ def print_csv(header: Sequence[str], rows: Iterable[Sequence[Any]], file: TextIO
 
 def print_aligned(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
     """Print a table in columns, the first to the left."""
+    for line in aligned(header, rows):
+        click.echo(line)
+
+
+def aligned(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> list[str]:
+    """Return the lines of a table in columns, the first to the left."""
     lines = [[str(cell) for cell in row] for row in (header, *rows)]
     widths = [max(len(line[k]) for line in lines) for k in range(len(header))]
-    for line in lines:
-        first, *rest = (cell.rjust(width) for cell, width in zip(line, widths, strict=True))
-        click.echo("  ".join([first.strip().ljust(widths[0]), *rest]).rstrip())
+    return [
+        "  ".join(
+            [line[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(line[1:], widths[1:], strict=True))]
+        ).rstrip()
+        for line in lines
+    ]

@@ -1,0 +1,1 @@
+"""How a profile looks: text for a terminal, a figure, and a page of its own."""
