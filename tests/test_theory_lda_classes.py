@@ -123,7 +123,9 @@ class TestAccuracy:
     def test_a_class_of_no_probability_is_never_named(self):
         near = distances_of(np.array([[0.0], [2.0], [1.0]]))
         three = theory.multiclass_lda_accuracy(near, 3, [50, 50, 50], [0.5, 0.5, 0.0])
-        assert three == pytest.approx(theory.multiclass_lda_accuracy(near[:2, :2], 3, [51.5, 51.5], [0.5, 0.5]), abs=0.01)
+        assert three == pytest.approx(
+            theory.multiclass_lda_accuracy(near[:2, :2], 3, [51.5, 51.5], [0.5, 0.5]), abs=0.01
+        )
 
     def test_equal_classes_are_told_by_their_frequencies(self):
         ours = theory.multiclass_lda_accuracy(np.zeros((3, 3)), 1, [8e5, 1e5, 1e5])
