@@ -5,6 +5,7 @@ The layers (an import may only point down)::
     cli  report                        what a person runs and looks at
     experiments                        the article's sections
     prefix_curve                       Display classes, which people draw
+    prefix_accuracy                    what labels say: cross-validation, theory, neighbours
     plots                              matplotlib, imported lazily
     distances  discriminant  balls     public functions: validate -> plan -> run -> frozen result
     neighbors
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     )
     from fastcurse.feature_order import FeatureOrder
     from fastcurse.neighbors import PrefixNeighbors, prefix_neighbors
+    from fastcurse.prefix_accuracy import SupportedFeatures, supported_features
     from fastcurse.prefix_curve import PrefixCurveDisplay
     from fastcurse.trunk import make_trunk, nearest_mean_path, trunk_blocks
 
@@ -58,6 +60,7 @@ _HOME = {
     "PrefixCurveDisplay": "prefix_curve",
     "PrefixLDA": "discriminant",
     "PrefixNeighbors": "neighbors",
+    "SupportedFeatures": "prefix_accuracy",
     "ball_volume": "balls",
     "closest_pair": "distances",
     "distance_extremes": "distances",
@@ -69,6 +72,7 @@ _HOME = {
     "nearest_mean_path": "trunk",
     "prefix_neighbors": "neighbors",
     "shell_fraction": "balls",
+    "supported_features": "prefix_accuracy",
     "trunk_blocks": "trunk",
 }
 _SUBMODULES = ("experiments", "theory")
@@ -81,6 +85,7 @@ __all__ = [
     "PrefixCurveDisplay",
     "PrefixLDA",
     "PrefixNeighbors",
+    "SupportedFeatures",
     "__version__",
     "ball_volume",
     "closest_pair",
@@ -94,6 +99,7 @@ __all__ = [
     "nearest_mean_path",
     "prefix_neighbors",
     "shell_fraction",
+    "supported_features",
     "theory",
     "trunk_blocks",
 ]

@@ -10,10 +10,12 @@
     _nested       tall or ridge: one Cholesky factor, all prefixes are running sums
     _rules        the others, one rule each: refined, singular
     _wide         and beyond n - K features, by a factor that grows
+    _separation   distances of the class means, for who predicts accuracies from them
     _frame        the features in units of their within-class standard deviation
     _moments      counts, means and scatter, in blocks that merge
 """
 
 from fastcurse.discriminant._classifier import PrefixLDA
+from fastcurse.discriminant._separation import Separation, separation_path
 
-__all__ = ["PrefixLDA"]
+__all__ = ["PrefixLDA", "Separation", "separation_path"]

@@ -6,19 +6,34 @@ import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 
 import numba
 
 # Numba's fallback threading layer ("workqueue") aborts the process when two Python threads enter
 # parallel regions at once, so fastcurse enters them one at a time.
 _ONE_REGION_AT_A_TIME = threading.RLock()
+_LIMIT: ContextVar[int | None] = ContextVar("thread_limit", default=None)
 
 
 def available_threads() -> int:
-    """Return the number of processors that this process may run on."""
+    """Return the number of processors that this process may run on, or the limit that is set."""
+    limit = _LIMIT.get()
+    if limit is not None:
+        return limit
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+@contextmanager
+def thread_limit(n_threads: int | None) -> Iterator[None]:
+    """Let everything called inside take `n_threads` for the available ones (None: no limit)."""
+    token = _LIMIT.set(n_threads)
+    try:
+        yield
+    finally:
+        _LIMIT.reset(token)
 
 
 def started_threads() -> int:

@@ -27,6 +27,7 @@ from fastcurse.theory.distances import (
     squared_distance_variance,
 )
 from fastcurse.theory.extremes import extreme_distance_quantile
+from fastcurse.theory.lda_classes import multiclass_lda_accuracy, unbiased_delta_sq
 from fastcurse.theory.noise import separable_probability, training_accuracy
 from fastcurse.theory.trunk import (
     bayes_accuracy,
@@ -59,6 +60,7 @@ __all__ = [
     "log_ball_volume",
     "log_hit_probability",
     "log_surface_area",
+    "multiclass_lda_accuracy",
     "nearest_to_centre_median",
     "no_hit_probability",
     "rbf_kernel_mean",
@@ -71,5 +73,6 @@ __all__ = [
     "squared_distance_mean",
     "squared_distance_variance",
     "training_accuracy",
+    "unbiased_delta_sq",
     "whitened_accuracy",
 ]

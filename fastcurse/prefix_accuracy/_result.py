@@ -1,0 +1,86 @@
+"""What cross-validation and theory say of each prefix."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True, eq=False)
+class SupportedFeatures:
+    """How many leading features labelled rows support; arrays are read-only.
+
+    Attributes
+    ----------
+    prefixes : ndarray of shape (m,), int64
+        Numbers of leading features.
+    fold_accuracy : ndarray of shape (m, cv), float64
+        Share of each held-out fold that `PrefixLDA`, fitted on the other folds, labels right.
+    accuracy : ndarray of shape (m,), float64
+        Its mean over folds.
+    standard_error : ndarray of shape (m,), float64
+        Standard deviation over folds by the square root of their number. Folds share training rows, so that it is
+        rather too small.
+    train_accuracy : ndarray of shape (m,), float64
+        Mean over folds of the accuracy on the rows that the rule was fitted on.
+    majority_share : float
+        Share of the most frequent class: the accuracy of a rule that looks at no feature.
+    peak : int
+        Prefix of the best accuracy, the smallest of several.
+    recommended_features : int
+        Smallest prefix whose accuracy is within one standard error, that of the peak, of the peak's.
+    predicted_accuracy : ndarray of shape (m,), float64
+        What theory expects of normal classes at the rows of the training folds; nan where it says nothing.
+    predicted_accuracy_doubled : ndarray of shape (m,), float64
+        The same at twice the rows.
+    recommended_features_doubled : int or None
+        What would be recommended with twice the rows, if the accuracy changed as theory expects; None if
+        theory says nothing at the peak.
+    n_samples, n_features, n_classes : int
+        Rows, features and classes of the data.
+    """
+
+    prefixes: np.ndarray
+    fold_accuracy: np.ndarray
+    accuracy: np.ndarray
+    standard_error: np.ndarray
+    train_accuracy: np.ndarray
+    majority_share: float
+    peak: int
+    recommended_features: int
+    predicted_accuracy: np.ndarray
+    predicted_accuracy_doubled: np.ndarray
+    recommended_features_doubled: int | None
+    n_samples: int
+    n_features: int
+    n_classes: int
+
+    def __post_init__(self) -> None:
+        for value in vars(self).values():
+            if isinstance(value, np.ndarray):
+                value.setflags(write=False)
+
+    @property
+    def band(self) -> np.ndarray:
+        """Accuracy minus and plus 1.96 standard errors, within 0 and 1: (m, 2) float64."""
+        half = 1.96 * self.standard_error
+        return np.clip(np.stack([self.accuracy - half, self.accuracy + half], axis=1), 0.0, 1.0)
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row a prefix as a pandas DataFrame (needs pandas)."""
+        import pandas as pd
+
+        columns = ("accuracy", "standard_error", "train_accuracy", "predicted_accuracy", "predicted_accuracy_doubled")
+        return pd.DataFrame(
+            {
+                "prefix": self.prefixes,
+                **{name: getattr(self, name) for name in columns},
+                "low": self.band[:, 0],
+                "high": self.band[:, 1],
+            }
+        )
