@@ -6,6 +6,7 @@ The layers (an import may only point down)::
     experiments                        the article's sections
     prefix_curve                       Display classes, which people draw
     plots                              matplotlib, imported lazily
+    hubness  intrinsic_dimension       what neighbours tell of the data
     distances  discriminant  balls     public functions: validate -> plan -> run -> frozen result
     neighbors
     trunk  feature_order               data to run them on
@@ -17,12 +18,14 @@ The layers (an import may only point down)::
     _memmap                            file pages that were read are let go
 
 Public names are loaded when first used, so ``import fastcurse`` compiles nothing and
-imports neither matplotlib nor scikit-learn nor pandas.
+imports neither matplotlib nor scikit-learn nor pandas. A function may have the name of its module.
 """
 
 from __future__ import annotations
 
 import importlib
+import sys
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from fastcurse._version import __version__
@@ -46,6 +49,8 @@ if TYPE_CHECKING:
         farthest_pair,
     )
     from fastcurse.feature_order import FeatureOrder
+    from fastcurse.hubness import Hubness, hubness
+    from fastcurse.intrinsic_dimension import IntrinsicDimension, intrinsic_dimension
     from fastcurse.neighbors import PrefixNeighbors, prefix_neighbors
     from fastcurse.prefix_curve import PrefixCurveDisplay
     from fastcurse.trunk import make_trunk, nearest_mean_path, trunk_blocks
@@ -55,6 +60,8 @@ _HOME = {
     "DistanceExtremes": "distances",
     "DistanceMoments": "distances",
     "FeatureOrder": "feature_order",
+    "Hubness": "hubness",
+    "IntrinsicDimension": "intrinsic_dimension",
     "PrefixCurveDisplay": "prefix_curve",
     "PrefixLDA": "discriminant",
     "PrefixNeighbors": "neighbors",
@@ -64,6 +71,8 @@ _HOME = {
     "distance_moments": "distances",
     "estimate_ball_volume": "balls",
     "farthest_pair": "distances",
+    "hubness": "hubness",
+    "intrinsic_dimension": "intrinsic_dimension",
     "log_ball_volume": "balls",
     "make_trunk": "trunk",
     "nearest_mean_path": "trunk",
@@ -78,6 +87,8 @@ __all__ = [
     "DistanceExtremes",
     "DistanceMoments",
     "FeatureOrder",
+    "Hubness",
+    "IntrinsicDimension",
     "PrefixCurveDisplay",
     "PrefixLDA",
     "PrefixNeighbors",
@@ -89,6 +100,8 @@ __all__ = [
     "estimate_ball_volume",
     "experiments",
     "farthest_pair",
+    "hubness",
+    "intrinsic_dimension",
     "log_ball_volume",
     "make_trunk",
     "nearest_mean_path",
@@ -112,3 +125,14 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return sorted(__all__)
+
+
+class _Package(ModuleType):
+    """Keeps the import of a submodule from hiding the function of the same name."""
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if not (name in _HOME and isinstance(value, ModuleType)):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package
