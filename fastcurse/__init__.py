@@ -7,6 +7,7 @@ The layers (an import may only point down)::
     prefix_curve                       Display classes, which people draw
     prefix_accuracy                    what labels say: cross-validation, theory, neighbours
     plots                              matplotlib, imported lazily
+    hubness  intrinsic_dimension       what neighbours tell of the data
     distances  discriminant  balls     public functions: validate -> plan -> run -> frozen result
     neighbors
     trunk  feature_order               data to run them on
@@ -18,12 +19,14 @@ The layers (an import may only point down)::
     _memmap                            file pages that were read are let go
 
 Public names are loaded when first used, so ``import fastcurse`` compiles nothing and
-imports neither matplotlib nor scikit-learn nor pandas.
+imports neither matplotlib nor scikit-learn nor pandas. A function may have the name of its module.
 """
 
 from __future__ import annotations
 
 import importlib
+import sys
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from fastcurse._version import __version__
@@ -47,6 +50,8 @@ if TYPE_CHECKING:
         farthest_pair,
     )
     from fastcurse.feature_order import FeatureOrder
+    from fastcurse.hubness import Hubness, hubness
+    from fastcurse.intrinsic_dimension import IntrinsicDimension, intrinsic_dimension
     from fastcurse.neighbors import PrefixNeighbors, prefix_neighbors
     from fastcurse.prefix_accuracy import SupportedFeatures, supported_features
     from fastcurse.prefix_curve import PrefixCurveDisplay
@@ -57,6 +62,8 @@ _HOME = {
     "DistanceExtremes": "distances",
     "DistanceMoments": "distances",
     "FeatureOrder": "feature_order",
+    "Hubness": "hubness",
+    "IntrinsicDimension": "intrinsic_dimension",
     "PrefixCurveDisplay": "prefix_curve",
     "PrefixLDA": "discriminant",
     "PrefixNeighbors": "neighbors",
@@ -67,6 +74,8 @@ _HOME = {
     "distance_moments": "distances",
     "estimate_ball_volume": "balls",
     "farthest_pair": "distances",
+    "hubness": "hubness",
+    "intrinsic_dimension": "intrinsic_dimension",
     "log_ball_volume": "balls",
     "make_trunk": "trunk",
     "nearest_mean_path": "trunk",
@@ -82,6 +91,8 @@ __all__ = [
     "DistanceExtremes",
     "DistanceMoments",
     "FeatureOrder",
+    "Hubness",
+    "IntrinsicDimension",
     "PrefixCurveDisplay",
     "PrefixLDA",
     "PrefixNeighbors",
@@ -94,6 +105,8 @@ __all__ = [
     "estimate_ball_volume",
     "experiments",
     "farthest_pair",
+    "hubness",
+    "intrinsic_dimension",
     "log_ball_volume",
     "make_trunk",
     "nearest_mean_path",
@@ -118,3 +131,14 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return sorted(__all__)
+
+
+class _Package(ModuleType):
+    """Keeps the import of a submodule from hiding the function of the same name."""
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if not (name in _HOME and isinstance(value, ModuleType)):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package

@@ -214,6 +214,37 @@ def prefix_neighbors(
     return PrefixNeighbors(chosen, distances, indices, farthest, metric, *points.shape)
 
 
+def keep_others(indices: np.ndarray, queries: np.ndarray) -> np.ndarray:
+    """Return which k - 1 neighbours of each list of `drop_self` stay, a bool for each element of `indices`."""
+    own = indices == queries[:, None]
+    own[..., -1] |= ~own.any(axis=-1)
+    return ~own
+
+
+def drop_self(distances: np.ndarray, indices: np.ndarray, queries: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Take each query out of its own list of neighbours, and of a list that does not hold it, the last neighbour.
+
+    Other libraries give a row that is asked for as its own neighbour: mostly first, but behind its duplicates if they
+    come before it, and not at all where k others are as near. All lists have one neighbour fewer then, the nearest.
+
+    Parameters
+    ----------
+    distances, indices : ndarray of shape (n_queries, k) or (m, n_queries, k)
+        Lists, nearest first, k at least 2, no row twice in one; as `_validation.check_neighbor_distances` and
+        `check_neighbor_rows` return them.
+    queries : ndarray of shape (n_queries,)
+        Row that each query is.
+
+    Returns
+    -------
+    distances, indices : ndarray of shape (n_queries, k - 1) or (m, n_queries, k - 1)
+        The k - 1 nearest others.
+    """
+    stays = keep_others(indices, queries)
+    shape = (*indices.shape[:-1], indices.shape[-1] - 1)
+    return distances[stays].reshape(shape), indices[stays].reshape(shape)
+
+
 def _ratio(numerator: np.ndarray, denominator: np.ndarray, where_zero: float) -> np.ndarray:
     with np.errstate(over="ignore"):  # beyond float64's range is inf
         return np.divide(numerator, denominator, out=np.full_like(numerator, where_zero), where=denominator > 0)

@@ -22,6 +22,7 @@ LAYERS = {
     "cli": 6, "__main__": 7, "report": 5, "experiments": 4, "profile": 4, "prefix_curve": 4, "plots": 3,
     "prefix_accuracy": 3,
     "distances": 2, "discriminant": 2, "balls": 2, "neighbors": 2, "trunk": 2, "feature_order": 2,
+    "hubness": 3, "intrinsic_dimension": 3,
     "engine": 1, "_kernels": 0, "theory": 0, "reference": 0, "_validation": 0, "_version": 0, "_memmap": -1,
 }  # fmt: skip
 
@@ -151,6 +152,17 @@ def test_computing_loads_neither_matplotlib_nor_pandas():
         "print([m for m in ('matplotlib', 'dask', 'pandas', 'sklearn') if m in sys.modules])"
     )
     assert loaded.strip() == "[]"
+
+
+def test_functions_that_share_their_modules_name_are_not_hidden_by_it():
+    found = run_python(
+        "import sys, fastcurse.hubness, fastcurse.intrinsic_dimension\n"
+        "from fastcurse.hubness import Hubness\n"
+        "import fastcurse as fc\n"
+        "print(fc.hubness.__module__, fc.intrinsic_dimension.__module__, fc.Hubness is Hubness,"
+        "sys.modules['fastcurse.hubness'].hubness is fc.hubness)"
+    )
+    assert found.split() == ["fastcurse.hubness", "fastcurse.intrinsic_dimension", "True", "True"]
 
 
 def test_import_compiles_nothing():

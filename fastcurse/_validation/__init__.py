@@ -2,6 +2,7 @@
 
 from fastcurse._validation._arrays import check_points, check_prefixes, check_queries, check_real
 from fastcurse._validation._labels import check_classes, check_codes, check_labels, check_priors
+from fastcurse._validation._neighbors import check_neighbor_distances, check_neighbor_rows, check_query_rows
 from fastcurse._validation._scalars import (
     check_choice,
     check_client,
@@ -23,12 +24,15 @@ __all__ = [
     "check_fraction",
     "check_jobs",
     "check_labels",
+    "check_neighbor_distances",
+    "check_neighbor_rows",
     "check_nonnegative",
     "check_path",
     "check_points",
     "check_prefixes",
     "check_priors",
     "check_queries",
+    "check_query_rows",
     "check_real",
     "check_seed",
     "check_threads",
