@@ -324,7 +324,7 @@ class TestSummary:
 
 
 class TestPlot:
-    @pytest.mark.parametrize("name", ["sampled", "one-prefix", "silent", "broken"])
+    @pytest.mark.parametrize("name", ["sampled", "one-prefix", "silent"])
     def test_one_figure_with_a_panel_for_each_that_has_numbers(self, name):
         profile = PROFILES[name]()
         figure = profile.plot()

@@ -13,6 +13,7 @@ from fastcurse.cli._ball import ball
 from fastcurse.cli._distances import distances
 from fastcurse.cli._lda import lda
 from fastcurse.cli._messages import complain
+from fastcurse.cli._profile import profile
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -42,5 +43,5 @@ def cli(context: click.Context) -> None:
         click.echo(context.get_help())
 
 
-for _command in (article, scaling, distances, lda, ball):
+for _command in (profile, distances, lda, ball, article, scaling):
     cli.add_command(_command)

@@ -1,0 +1,111 @@
+"""Bounds that a profile must keep, for pipelines that stop where data have changed."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import click
+
+if TYPE_CHECKING:
+    from fastcurse.profile import Profile
+
+
+class Bound(NamedTuple):
+    """A number, and the prefix at which it bounds; None: at every prefix."""
+
+    prefix: int | None
+    value: float
+
+    def __str__(self) -> str:
+        return f"{self.value:g}" if self.prefix is None else f"{self.prefix}:{self.value:g}"
+
+
+class BoundType(click.ParamType):
+    """``[PREFIX:]VALUE``; a share lies between 0 and 1."""
+
+    name = "bound"
+
+    def __init__(self, value: str) -> None:
+        self.is_share, self.form = value == "SHARE", f"[PREFIX:]{value}"
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context | None = None) -> str:
+        return self.form
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Bound:
+        if isinstance(value, Bound):
+            return value
+        before, colon, number = str(value).rpartition(":")
+        try:
+            bound = Bound(int(before) if colon else None, float(number))
+        except ValueError:
+            self.fail(f"{value!r} is not of the form {self.form}", param, ctx)
+        if not math.isfinite(bound.value) or (self.is_share and not 0 <= bound.value <= 1):
+            kind = "a share between 0 and 1" if self.is_share else "a finite number"
+            self.fail(f"{value!r} does not bound by {kind}", param, ctx)
+        return bound
+
+
+class Gate(NamedTuple):
+    """An option, and the column that it bounds; of several columns the highest number counts."""
+
+    option: str
+    what: str
+    columns: tuple[str, ...]
+    least: bool  # the bound is a lower one
+
+
+GATES = (
+    Gate("--min-overlap", "overlap", ("overlap",), True),
+    Gate("--max-hubness", "hubness", ("hubness_skewness",), False),
+    Gate("--min-accuracy", "accuracy", ("lda_accuracy", "knn_accuracy"), True),
+    Gate("--min-contrast", "contrast", ("contrast",), True),
+)
+
+
+def gate_option(option: str, value: str, text: str) -> Callable[..., Any]:
+    """Return the decorator of an option that may be given several times."""
+    return click.option(
+        option, type=BoundType(value), multiple=True, help=f"Exit with 1 {text}; at every prefix, or at PREFIX."
+    )
+
+
+def check_prefixes_of(bounds: Iterable[tuple[str, Sequence[Bound]]], prefixes: Sequence[int] | None) -> None:
+    """Raise a UsageError for a bound at a prefix that is not asked: nothing is measured there."""
+    for option, given in bounds:
+        for bound in given:
+            if bound.prefix is not None and bound.prefix not in (prefixes or ()):
+                raise click.UsageError(f"{option} {bound} needs {bound.prefix} among --prefixes")
+
+
+def failures(profile: Profile, bounds: Iterable[tuple[str, Sequence[Bound]]]) -> Iterator[str]:
+    """Yield a line for each bound that does not hold; a number that could not be measured keeps none."""
+    gates = {gate.option: gate for gate in GATES}
+    for option, given in bounds:
+        for bound in given:
+            missed = _missed(profile, gates[option], bound)
+            if missed:
+                yield f"gate failed: {option} {bound}: {missed}"
+
+
+def _missed(profile: Profile, gate: Gate, bound: Bound) -> str:
+    """Return what is wrong at the prefix where most is, and at how many more; nothing if nothing is."""
+    asked = profile.prefixes.tolist() if bound.prefix is None else [bound.prefix]
+    excess = {}
+    for prefix in asked:
+        value = _highest(profile.value(column, prefix) for column in gate.columns)
+        excess[prefix] = math.inf if math.isnan(value) else (value - bound.value) * (-1 if gate.least else 1)
+    over = [prefix for prefix in asked if excess[prefix] > 0]
+    if not over:
+        return ""
+    worst = max(over, key=lambda prefix: excess[prefix])
+    value = _highest(profile.value(column, worst) for column in gate.columns)
+    more = f", and {len(over) - 1} more prefixes fail" if len(over) > 1 else ""
+    if math.isnan(value):
+        return f"no {gate.what} could be measured at {worst} features{more}"
+    return f"{gate.what} is {value:.6g} at {worst} features{more}"
+
+
+def _highest(values: Iterable[float]) -> float:
+    return max((value for value in values if not math.isnan(value)), default=math.nan)

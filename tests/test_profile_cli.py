@@ -1,0 +1,207 @@
+"""``fastcurse profile``: what it passes on, what it prints and writes, and the gates."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sys
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from fastcurse import cli
+from fastcurse.cli._gates import Bound, BoundType, failures
+from tests.profiles import CLEAN, make_profile, silent_profile
+
+
+def run(capsys, *arguments):
+    """Return exit code, stdout and stderr of ``fastcurse profile``."""
+    with pytest.raises(SystemExit) as stop:
+        cli.main(["profile", *map(str, arguments)])
+    captured = capsys.readouterr()
+    return stop.value.code or 0, captured.out, captured.err
+
+
+@pytest.fixture
+def data(tmp_path, monkeypatch):
+    """A folder with DATA and LABELS, in which the command runs."""
+    monkeypatch.chdir(tmp_path)
+    np.save("X.npy", np.arange(60.0).reshape(20, 3))
+    Path("y.csv").write_text("kind\n" + "cat\ndog\n" * 10, encoding="utf-8")
+    return tmp_path
+
+
+@pytest.fixture
+def calls(monkeypatch):
+    """Calls of the computation, which gives `calls.answer`."""
+    calls = SimpleNamespace(seen=[], answer=make_profile())
+
+    def fake(X, y=None, **options):
+        calls.seen.append((X, y, options))
+        if isinstance(calls.answer, Exception):
+            raise calls.answer
+        return calls.answer
+
+    monkeypatch.setitem(sys.modules, "fastcurse.profile._profile", SimpleNamespace(profile=fake))
+    return calls
+
+
+class TestCommand:
+    def test_defaults(self, capsys, data, calls):
+        code, out, err = run(capsys, "X.npy")
+        assert (code, err) == (0, "")
+        assert out == str(calls.answer) + "\n"
+        ((X, y, options),) = calls.seen
+        assert isinstance(X, np.memmap)
+        assert y is None
+        assert options == {
+            "prefixes": None, "k": 10, "n_queries": 2048, "metric": "euclidean", "order": "given", "on_bad": "error",
+            "random_state": 0, "n_threads": None, "progress": True,
+        }  # fmt: skip
+        assert sorted(os.listdir()) == ["X.npy", "y.csv"]
+
+    def test_every_option_is_passed_on(self, capsys, data, calls):
+        code, _, _ = run(
+            capsys, "X.npy", "--labels", "y.csv", "--prefixes", "1,3", "--k", 4, "--queries", "1e3", "--metric",
+            "cosine", "--order", "pca", "--on-bad", "drop", "--seed", 7, "--threads", 2,
+        )  # fmt: skip
+        assert code == 0
+        ((_, y, options),) = calls.seen
+        assert y.tolist() == ["cat", "dog"] * 10
+        assert options == {
+            "prefixes": [1, 3], "k": 4, "n_queries": 1000, "metric": "cosine", "order": "pca", "on_bad": "drop",
+            "random_state": 7, "n_threads": 2, "progress": True,
+        }  # fmt: skip
+
+    def test_page_and_json(self, capsys, data, calls):
+        (data / "out").mkdir()
+        code, _, err = run(capsys, "X.npy", "--html", "out/page.html", "--json", "out/profile.json")
+        assert (code, err) == (0, "")
+        assert json.loads(Path("out/profile.json").read_text(encoding="ascii")) == calls.answer.to_dict()
+        assert "<title>Profile of X.npy</title>" in Path("out/page.html").read_text(encoding="utf-8")
+        assert sorted(os.listdir("out")) == ["page.html", "profile.json"]
+
+    @pytest.mark.parametrize(
+        ("arguments", "message"),
+        [
+            ([], "Missing argument 'DATA'"),
+            (["none.npy"], "DATA cannot be read: .*none.npy"),
+            (["X.npy", "--labels", "none.csv"], "LABELS cannot be read: .*none.csv"),
+            (["X.npy", "--prefixes", "1,x"], "prefixes must be whole numbers"),
+            (["X.npy", "--k", "0"], "--k"),
+            (["X.npy", "--queries", "0.5e0"], "'0.5e0' is not a valid integer"),
+            (["X.npy", "--metric", "manhattan"], "'manhattan' is not one of"),
+            (["X.npy", "--order", "best"], "'best' is not one of"),
+            (["X.npy", "--html", "no/page.html"], "--html must lie in a folder that exists, got 'no/page.html'"),
+            (["X.npy", "--json", "X.npy/p.json"], "--json must lie in a folder that exists"),
+            (["X.npy", "--json", "."], "--json.*is a directory"),
+            (["X.npy", "--min-overlap", "1.5"], "'1.5' does not bound by a share between 0 and 1"),
+            (["X.npy", "--min-contrast", "nan"], "'nan' does not bound by a share between 0 and 1"),
+            (["X.npy", "--max-hubness", "inf"], "'inf' does not bound by a finite number"),
+            (["X.npy", "--min-overlap", "half"], r"'half' is not of the form \[PREFIX:\]SHARE"),
+            (["X.npy", "--max-hubness", "2:"], r"'2:' is not of the form \[PREFIX:\]SKEWNESS"),
+            (["X.npy", "--min-overlap", "2:0.9"], "--min-overlap 2:0.9 needs 2 among --prefixes"),
+            (["X.npy", "--prefixes", "1,3", "--max-hubness", "2:3"], "--max-hubness 2:3 needs 2 among --prefixes"),
+            (["X.npy", "--min-accuracy", ".5"], "--min-accuracy needs --labels"),
+            (["X.npy", "--max-duplicates", "2"], "--max-duplicates"),
+            (["X.npy", "--max-duplicates", "nan"], "--max-duplicates must be a share between 0 and 1, got nan"),
+        ],
+    )
+    def test_bad_input_is_found_before_anything_is_computed(self, capsys, data, calls, arguments, message):
+        code, out, err = run(capsys, *arguments)
+        assert (code, out, calls.seen) == (2, "", [])
+        assert err.count("\n") == 1
+        assert re.search(message, err), err
+        assert sorted(os.listdir()) == ["X.npy", "y.csv"]
+
+    def test_messages_name_what_the_user_gave(self, capsys, data, calls):
+        calls.answer = ValueError("k must be below n_samples, n_queries at least 1, X has 'k' and y 3 rows")
+        code, out, err = run(capsys, "X.npy")
+        assert (code, out) == (2, "")
+        assert err == "fastcurse: --k must be below n_samples, --queries at least 1, DATA has 'k' and LABELS 3 rows\n"
+
+
+class TestGates:
+    def test_bounds_that_hold_are_silent(self, capsys, data, calls):
+        code, _, err = run(
+            capsys, "X.npy", "--labels", "y.csv", "--prefixes", "96,256", "--min-overlap", "96:0.5", "--min-overlap",
+            ".1", "--max-hubness", "256:3", "--max-hubness", "4", "--min-accuracy", "96:0.89", "--min-contrast", "0.9",
+            "--max-duplicates", "0.01",
+        )  # fmt: skip
+        assert (code, err) == (0, "")
+
+    def test_each_that_breaks_is_a_line(self, capsys, data, calls):
+        code, out, err = run(
+            capsys, "X.npy", "--labels", "y.csv", "--prefixes", "96,256", "--min-overlap", "96:0.6", "--min-overlap",
+            "256:0.95", "--max-hubness", "3", "--min-accuracy", "96:0.95", "--min-contrast", "0.99",
+            "--max-duplicates", "0.001", "--json", "p.json",
+        )  # fmt: skip
+        assert code == 1
+        assert out == str(calls.answer) + "\n"
+        assert Path("p.json").exists()
+        profile = calls.answer
+        assert err.splitlines() == [
+            f"fastcurse: gate failed: --min-overlap 96:0.6: overlap is {profile.value('overlap', 96):.6g} at 96 "
+            "features",
+            f"fastcurse: gate failed: --min-overlap 256:0.95: overlap is {profile.value('overlap', 256):.6g} at 256 "
+            "features",
+            f"fastcurse: gate failed: --max-hubness 3: hubness is {profile.value('hubness_skewness', 768):.6g} at 768 "
+            "features, and 2 more prefixes fail",
+            # LDA's accuracy is higher there.
+            f"fastcurse: gate failed: --min-accuracy 96:0.95: accuracy is {profile.value('lda_accuracy', 96):.6g} at "
+            "96 features",
+            f"fastcurse: gate failed: --min-contrast 0.99: contrast is {profile.value('contrast', 2):.6g} at 2 "
+            "features, and 11 more prefixes fail",
+            "fastcurse: gate failed: --max-duplicates 0.001: 0.00185 of the rows equal an earlier one",
+        ]
+
+    def test_a_bound_that_is_reached_holds(self):
+        profile = make_profile((1, 2, 4))
+        for option, column, step in (
+            ("--min-overlap", "overlap", 1),
+            ("--max-hubness", "hubness_skewness", -1),
+            ("--min-contrast", "contrast", 1),
+        ):
+            value = profile.value(column, 2)
+            assert not list(failures(profile, [(option, [Bound(2, value)])]))
+            assert list(failures(profile, [(option, [Bound(2, float(np.nextafter(value, step * np.inf)))])]))
+
+    def test_accuracy_is_that_of_the_better(self):
+        profile = make_profile((2, 64, 768))
+        assert profile.value("lda_accuracy", 2) > profile.value("knn_accuracy", 2)
+        assert profile.value("lda_accuracy", 768) < profile.value("knn_accuracy", 768)
+        for prefix, column in ((2, "lda_accuracy"), (768, "knn_accuracy")):
+            value = profile.value(column, prefix)
+            assert not list(failures(profile, [("--min-accuracy", [Bound(prefix, value)])]))
+            assert list(failures(profile, [("--min-accuracy", [Bound(prefix, value + 1e-9)])]))
+
+    def test_what_was_not_measured_keeps_no_bound(self, capsys, data, calls):
+        calls.answer = silent_profile()
+        code, _, err = run(capsys, "X.npy", "--labels", "y.csv", "--min-accuracy", "0", "--max-hubness", "9")
+        assert code == 1
+        assert err.splitlines() == [
+            "fastcurse: gate failed: --max-hubness 9: no hubness could be measured at 1 features, and 2 more prefixes "
+            "fail",
+            "fastcurse: gate failed: --min-accuracy 0: no accuracy could be measured at 1 features, and 2 more "
+            "prefixes fail",
+        ]
+        columns = {"knn_accuracy": np.array([0.5, 0.6, 0.7])}  # one of the two is enough
+        assert not list(failures(replace(silent_profile(), columns=columns), [("--min-accuracy", [Bound(2, 0.6)])]))
+
+    def test_duplicates_at_their_bound(self, capsys, data, calls):
+        calls.answer = make_profile(quality=replace(CLEAN, duplicates=5), n_samples=20)
+        assert run(capsys, "X.npy", "--max-duplicates", "0.25")[0] == 0
+        assert run(capsys, "X.npy", "--max-duplicates", "0.2499")[0] == 1
+        calls.answer = make_profile(quality=CLEAN)
+        assert run(capsys, "X.npy", "--max-duplicates", "0")[0] == 0
+
+    def test_a_bound_shows_as_it_was_given(self):
+        kind = BoundType("SHARE")
+        for text in ("256:0.95", "0.5"):
+            bound = kind.convert(text, None, None)
+            assert str(bound) == text
+            assert kind.convert(bound, None, None) is bound
