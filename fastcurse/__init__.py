@@ -55,6 +55,7 @@ if TYPE_CHECKING:
     from fastcurse.neighbors import PrefixNeighbors, prefix_neighbors
     from fastcurse.prefix_accuracy import SupportedFeatures, supported_features
     from fastcurse.prefix_curve import PrefixCurveDisplay
+    from fastcurse.profile import Profile, profile
     from fastcurse.trunk import make_trunk, nearest_mean_path, trunk_blocks
 
 _HOME = {
@@ -67,6 +68,7 @@ _HOME = {
     "PrefixCurveDisplay": "prefix_curve",
     "PrefixLDA": "discriminant",
     "PrefixNeighbors": "neighbors",
+    "Profile": "profile",
     "SupportedFeatures": "prefix_accuracy",
     "ball_volume": "balls",
     "closest_pair": "distances",
@@ -80,6 +82,7 @@ _HOME = {
     "make_trunk": "trunk",
     "nearest_mean_path": "trunk",
     "prefix_neighbors": "neighbors",
+    "profile": "profile",
     "shell_fraction": "balls",
     "supported_features": "prefix_accuracy",
     "trunk_blocks": "trunk",
@@ -96,6 +99,7 @@ __all__ = [
     "PrefixCurveDisplay",
     "PrefixLDA",
     "PrefixNeighbors",
+    "Profile",
     "SupportedFeatures",
     "__version__",
     "ball_volume",
@@ -111,6 +115,7 @@ __all__ = [
     "make_trunk",
     "nearest_mean_path",
     "prefix_neighbors",
+    "profile",
     "shell_fraction",
     "supported_features",
     "theory",

@@ -160,6 +160,14 @@ class TestLaws:
         for name in CURVES:
             assert np.array_equal(getattr(first, name), getattr(second, name))
 
+    def test_the_layout_changes_no_bit(self):
+        wide = np.zeros((2 * len(self.X), 3 * self.X.shape[1]))
+        wide[::2, ::3] = self.X
+        first = fc.distance_moments(self.X)
+        for X in (np.asfortranarray(self.X), wide[::2, ::3]):
+            for name in (*CURVES, "covariance"):
+                assert np.array_equal(getattr(first, name), getattr(fc.distance_moments(X), name))
+
     def test_shift_by_1e8_loses_no_more_than_the_shift_itself(self):
         X = self.X.round(6)
         first, second = fc.distance_moments(X), fc.distance_moments(X + 2.0**26)

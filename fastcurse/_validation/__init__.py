@@ -1,6 +1,6 @@
 """Every check of an argument, and its message: the argument's name, the rule, the value received."""
 
-from fastcurse._validation._arrays import check_points, check_prefixes, check_queries, check_real
+from fastcurse._validation._arrays import as_numeric, check_points, check_prefixes, check_queries, check_real
 from fastcurse._validation._labels import check_classes, check_codes, check_labels, check_priors
 from fastcurse._validation._neighbors import check_neighbor_distances, check_neighbor_rows, check_query_rows
 from fastcurse._validation._scalars import (
@@ -16,6 +16,7 @@ from fastcurse._validation._scalars import (
 )
 
 __all__ = [
+    "as_numeric",
     "check_choice",
     "check_classes",
     "check_client",

@@ -210,7 +210,8 @@ def _sums(
     total = _Sums(np.zeros((n_features, n_features)), *np.zeros((3, n_features)))
 
     def sums_of(block: np.ndarray) -> _Sums:
-        scaled = np.ldexp((block.astype(np.float64) - origin) - offset, -exponent)
+        # In one layout, whatever that of the data: BLAS sums in another order else.
+        scaled = np.ldexp((np.ascontiguousarray(block, dtype=np.float64) - origin) - offset, -exponent)
         squares = scaled**2
         norms = np.cumsum(squares, axis=1)
         second, fourth = norms.sum(axis=0), np.square(norms, out=norms).sum(axis=0)
@@ -264,7 +265,7 @@ def _mean_and_scale(points: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndar
     total, widest = np.zeros(n_features), np.zeros(n_features)
     with np.errstate(over="ignore", invalid="ignore"):
         for _, block in row_blocks(points, n_features):
-            deviation = block.astype(np.float64) - origin
+            deviation = np.ascontiguousarray(block, dtype=np.float64) - origin
             total += deviation.sum(axis=0)
             np.maximum(widest, np.abs(deviation).max(axis=0), out=widest)
     if not (np.isfinite(widest).all() and np.isfinite(total).all()):

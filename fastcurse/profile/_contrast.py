@@ -1,0 +1,76 @@
+"""Nearest and farthest at each prefix, over all pairs or over those with a query, beside Gaussian points."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from fastcurse import theory
+from fastcurse.distances import distance_extremes
+from fastcurse.neighbors import PrefixNeighbors
+from fastcurse.profile._rows import Scratch, unit_rows
+
+
+def contrast_columns(
+    points: np.ndarray, near: PrefixNeighbors, covariance: np.ndarray, budget: float, scratch: Scratch, **work: Any
+) -> tuple[dict[str, np.ndarray], bool]:
+    """Return the columns of the contrast, and whether they are of all pairs."""
+    n_samples, prefixes = len(points), near.prefixes
+    n_queries = near.indices.shape[1]
+    exact = n_queries == n_samples or n_samples * (n_samples - 1) / 2 * float(prefixes[-1]) <= budget
+    if n_queries == n_samples or not exact:
+        nearest, farthest = near.distances[:, :, 0].min(axis=1), near.farthest.max(axis=1)
+    elif near.metric == "euclidean":
+        found = distance_extremes(points, prefixes=prefixes, **work)
+        nearest, farthest = found.nearest, found.farthest
+    else:
+        nearest, farthest = _of_angles(points, prefixes, scratch, **work)
+    columns = {
+        "nearest": nearest,
+        "farthest": farthest,
+        "contrast": _share(farthest - nearest, farthest),
+        "relative_contrast": _share(farthest - nearest, nearest),
+        "query_contrast": near.contrast(),
+    }
+    if near.metric == "euclidean" and exact:
+        columns |= _beside_gaussian(nearest, farthest, n_samples, covariance, prefixes)
+    return columns, exact
+
+
+def _of_angles(
+    points: np.ndarray, prefixes: np.ndarray, scratch: Scratch, **work: Any
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the smallest and largest cosine distances: half the squared distances of rows of norm 1."""
+    nearest, farthest = np.empty((2, prefixes.size))
+    for at, p in enumerate(prefixes.tolist()):
+        unit = unit_rows(points, p, scratch)
+        found = distance_extremes(unit, prefixes=[p], **work)
+        nearest[at], farthest[at] = found.nearest[0] ** 2 / 2, found.farthest[0] ** 2 / 2
+    return nearest, farthest
+
+
+def _beside_gaussian(
+    nearest: np.ndarray, farthest: np.ndarray, n_samples: int, covariance: np.ndarray, prefixes: np.ndarray
+) -> dict[str, np.ndarray]:
+    """Return how the extremes compare with those of as many Gaussian points that have the same covariance."""
+    null, near_z, far_z = np.full((3, prefixes.size), np.nan)
+    for at, p in enumerate(prefixes.tolist()):
+        eigenvalues = np.maximum(np.linalg.eigvalsh(covariance[:p, :p]), 0.0)
+        if eigenvalues.max() <= 0:
+            continue
+        low, high = (
+            theory.spectrum_extreme_quantile(0.5, n_samples, eigenvalues, side=side, sample=True)
+            for side in ("nearest", "farthest")
+        )
+        null[at] = (high - low) / high
+        near_z[at], far_z[at] = (
+            theory.spectrum_extreme_z_score(distance, n_samples, eigenvalues, side=side, sample=True)
+            for side, distance in (("nearest", nearest[at]), ("farthest", farthest[at]))
+        )
+    return {"null_contrast": null, "nearest_z": near_z, "farthest_z": far_z}
+
+
+def _share(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
+    """Return part / whole; nan where the whole is 0."""
+    return np.divide(part, whole, out=np.full(part.size, np.nan), where=whole > 0)

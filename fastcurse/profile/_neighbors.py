@@ -1,0 +1,79 @@
+"""What the neighbours of the queries say at each prefix: overlap, hubs, intrinsic dimension."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from fastcurse import _validation
+from fastcurse.hubness import hubness
+from fastcurse.intrinsic_dimension import METHODS, intrinsic_dimension
+from fastcurse.neighbors import PrefixNeighbors, drop_self
+
+
+class Lists(NamedTuple):
+    """The k nearest rows of every row by all features, itself left out; (n_samples, k) each."""
+
+    distances: np.ndarray
+    indices: np.ndarray
+
+
+def check_lists(neighbors: Any, n_samples: int, k: int) -> Lists | None:
+    """Return the neighbours that a user has found, without the rows themselves."""
+    if neighbors is None:
+        return None
+    try:
+        distances, indices = neighbors
+    except (TypeError, ValueError):
+        raise TypeError(f"neighbors must be a pair (distances, indices), got {type(neighbors).__name__}") from None
+    distances = _validation.check_neighbor_distances(distances, "distances of neighbors", minimum=2)
+    indices = _validation.check_neighbor_rows(indices, n_samples, "indices of neighbors")
+    if distances.shape != indices.shape or distances.ndim != 2 or len(distances) != n_samples:
+        raise ValueError(
+            f"neighbors must have a list for each of the {n_samples} rows of X, got distances of shape "
+            f"{distances.shape} and indices of shape {indices.shape}"
+        )
+    rows = np.arange(n_samples)
+    if (indices == rows[:, None]).any():
+        distances, indices = drop_self(distances, indices, rows)
+    if indices.shape[1] < k:
+        raise ValueError(
+            f"neighbors must have at least k = {k} rows a list beside the row itself, got {indices.shape[1]}"
+        )
+    return Lists(distances[:, :k], indices[:, :k])
+
+
+def neighbor_columns(near: PrefixNeighbors, queries: np.ndarray, given: Lists | None) -> dict[str, np.ndarray]:
+    """Return the columns of the neighbours; what was given stands in for the last prefix."""
+    last = near.indices[-1] if given is None else given.indices[queries]
+    shares = np.array([(lists[:, :, None] == last[:, None, :]).any(axis=2).mean(axis=1) for lists in near.indices])
+    if given is not None:
+        shares[-1] = 1.0
+    mean, half = shares.mean(axis=1), 1.96 * shares.std(axis=1) / len(queries) ** 0.5
+    columns = {"overlap": mean, "overlap_low": np.maximum(mean - half, 0), "overlap_high": np.minimum(mean + half, 1)}
+    hubs = hubness(near)
+    for name, values in (
+        ("hubness_skewness", hubs.skewness),
+        ("antihub_share", hubs.antihub_share),
+        ("top_hub_share", hubs.top_hub_share),
+    ):
+        columns[name] = np.array(values)
+    if given is not None:
+        all_hubs = hubness(given.indices, near.n_samples)
+        columns["hubness_skewness"][-1] = all_hubs.skewness
+        columns["antihub_share"][-1] = all_hubs.antihub_share
+        columns["top_hub_share"][-1] = all_hubs.top_hub_share
+    for method in METHODS:
+        found = intrinsic_dimension(near, method=method)
+        values = np.column_stack([found.dimension, found.interval])
+        if given is not None:
+            all_rows = intrinsic_dimension(_chords(given.distances, near.metric), method=method)
+            values[-1] = all_rows.dimension, *all_rows.interval
+        columns |= zip((method, f"{method}_low", f"{method}_high"), values.T, strict=True)
+    return columns
+
+
+def _chords(distances: np.ndarray, metric: str) -> np.ndarray:
+    """Return Euclidean distances: those between rows of norm 1, of cosine distances."""
+    return distances if metric == "euclidean" else np.sqrt(2.0 * distances)

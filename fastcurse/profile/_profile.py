@@ -1,0 +1,169 @@
+"""A user's own data: is distance still meaningful there, and how many features are worth keeping?"""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import numpy as np
+
+from fastcurse import _validation
+from fastcurse.distances import distance_moments
+from fastcurse.neighbors import METRICS, prefix_neighbors
+from fastcurse.profile import _rows
+from fastcurse.profile._contrast import contrast_columns
+from fastcurse.profile._labels import label_columns
+from fastcurse.profile._neighbors import check_lists, neighbor_columns
+from fastcurse.profile._quality import find_quality
+from fastcurse.profile._result import Profile
+from fastcurse.profile._spread import spread_columns
+from fastcurse.profile._verdict import Facts, find_verdict
+
+_PREFIXES = 12
+WORK_BUDGET = 5 * 10**11  # pair-features: some ten seconds of two cores
+
+
+def profile(
+    X: Any,
+    y: Any = None,
+    *,
+    prefixes: Any = None,
+    k: int = 10,
+    n_queries: int = 2048,
+    metric: str = "euclidean",
+    order: str = "given",
+    neighbors: Any = None,
+    on_bad: str = "error",
+    work_budget: float = WORK_BUDGET,
+    cv: int = 5,
+    random_state: Any = 0,
+    n_threads: int | None = None,
+    progress: bool = False,
+) -> Profile:
+    """Say at each prefix of the features what distances, neighbours and labels are still worth.
+
+    Parameters
+    ----------
+    X : array-like of shape (n_samples, n_features)
+        At least three rows of real numbers: an array, a ``np.memmap`` (read in blocks), a pandas or polars frame, or a
+        Dask array (computed chunk by chunk into a temporary file).
+    y : array-like of shape (n_samples,), optional
+        Labels, numbers or strings, of at least two classes.
+    prefixes : array-like of int of shape (m,), optional
+        Strictly increasing numbers of leading features, between 1 and n_features. None: about twelve, evenly spaced in
+        the logarithm, and all features.
+    k : int, default=10
+        Number of neighbours, at least 2 and less than n_samples.
+    n_queries : int, default=2048
+        Rows, drawn at random, whose neighbours are looked for among all rows; all rows where there are no more.
+    metric : {"euclidean", "cosine"}, default="euclidean"
+        Distance between rows. The cosine of a prefix takes the norms of that prefix.
+    order : {"given", "pca", "variance", "random"}, default="given"
+        Order in which features form prefixes: as given, rotated to principal axes, by decreasing variance, at random.
+        It is found without the labels.
+    neighbors : tuple of (distances, indices), optional
+        The nearest rows of every row by all features, (n_samples, at least k) each, nearest first, as another library
+        found them; a row's entry for itself is dropped. They stand in for our own search at the last prefix.
+    on_bad : {"error", "drop"}, default="error"
+        What is done about rows with nan or inf: refuse them, or leave them out and say so.
+    work_budget : float, default=5e11
+        Pair-features, n_samples² n_features / 2, up to which nearest and farthest are those of all pairs. Beyond, they
+        are *sampled*: of the pairs with a query.
+    cv : int, default=5
+        Folds of the cross-validation of linear discriminant analysis.
+    random_state : int, Generator or None, default=0
+        Seed of queries, folds and random order.
+    n_threads : int, optional
+        Threads to use. None: all processors that this process may run on. It never changes the answer.
+    progress : bool, default=False
+        Show progress bars on stderr when that is a terminal.
+
+    Returns
+    -------
+    Profile
+        Table, verdict, and what is wrong with the rows; it shows itself as text, HTML, JSON, frame and figure.
+
+    Raises
+    ------
+    TypeError
+        `X` does not hold real numbers, or another argument is of the wrong type.
+    ValueError
+        An argument breaks its rule; the message names it, the rule and the value.
+    MemoryError
+        There is no room for a copy of the data to search in.
+
+    Notes
+    -----
+    O(n_samples · n_queries · n_features) time for the neighbours at all prefixes, in one pass;
+    O(n_samples · n_features²) for the spread; at most `work_budget` for exact extremes. Memory: a copy of the data in
+    float32 or bytes while extremes are searched; for a memmap nothing of its size where they are sampled. Copies that
+    `order`, `on_bad` or the cosine metric need are made in temporary files if `X` is a memmap.
+    `hubness_skewness` is of N_k over all rows as queries, estimated from the sampled ones without bias in its moments;
+    `antihub_share` needs every row as a query. Intervals are at 95 %.
+
+    References
+    ----------
+    K. Beyer et al., "When is 'nearest neighbor' meaningful?", ICDT 1999. M. Radovanović, A. Nanopoulos, M. Ivanović,
+    "Hubs in space", JMLR 11 (2010). E. Facco et al., "Estimating the intrinsic dimension of datasets by a minimal
+    neighborhood information", Scientific Reports 7 (2017). E. Levina, P. Bickel, "Maximum likelihood estimation of
+    intrinsic dimension", NIPS 2004. A. Kusupati et al., "Matryoshka representation learning", NeurIPS 2022.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import fastcurse as fc
+    >>> X = np.random.default_rng(0).normal(size=(300, 20))
+    >>> found = fc.profile(X, prefixes=[5, 20])
+    >>> found.columns["effective_dimension"].round(0)
+    array([ 5., 19.])
+    >>> found.exact
+    True
+    """
+    began = time.perf_counter()
+    _validation.check_choice(metric, "metric", METRICS)
+    _validation.check_choice(order, "order", _rows.ORDERS)
+    _validation.check_choice(on_bad, "on_bad", _rows.ON_BAD)
+    n_queries = _validation.check_count(n_queries, "n_queries", minimum=1)
+    budget = float(_validation.check_real(work_budget, "work_budget", minimum=0.0, allow_infinite=True))
+    n_threads = _validation.check_threads(n_threads)
+    rng = np.random.default_rng(_validation.check_seed(random_state))
+    work: dict[str, Any] = {"n_threads": n_threads, "progress": progress}
+    with _rows.opened(X, on_bad) as (rows, scratch):
+        n_samples, n_features = rows.points.shape
+        if n_samples < 3:
+            raise ValueError(f"X must have at least 3 rows, got {n_samples}")
+        chosen = default_prefixes(n_features) if prefixes is None else _validation.check_prefixes(prefixes, n_features)
+        k = _validation.check_count(k, "k", minimum=2, maximum=n_samples - 1)
+        labels = None
+        if y is not None:
+            labels = _validation.check_labels(y, n_samples + rows.n_bad)
+            labels = labels if rows.kept is None else labels[rows.kept]
+            _validation.check_classes(labels)
+            cv = _validation.check_count(cv, "cv", minimum=2)
+        given = check_lists(neighbors, n_samples, k)
+        moments = distance_moments(rows.points, **work)
+        constant = np.flatnonzero(np.diagonal(moments.covariance) == 0)
+        points = _rows.in_order(rows.points, order, moments.covariance, rng, scratch)
+        if points is not rows.points:
+            moments = distance_moments(points, **work)
+        queries = np.sort(rng.permutation(n_samples)[:n_queries])
+        near = prefix_neighbors(points, queries, k, chosen, metric=metric, **work)
+        columns, exact = contrast_columns(points, near, moments.covariance, budget, scratch, **work)
+        columns |= spread_columns(points, moments, chosen, metric, scratch, **work)
+        columns |= neighbor_columns(near, queries, given)
+        summary = None
+        if labels is not None:
+            seed = int(rng.integers(2**31))
+            of_labels, summary = label_columns(points, labels, near, queries, cv, seed, n_threads)
+            columns |= of_labels
+        quality = find_quality(rows, constant, near)
+    facts = Facts(chosen, columns, n_samples, len(queries), k, metric, exact, quality, summary)
+    return Profile(
+        chosen, columns, n_samples, n_features, len(queries), k, metric, order, exact, quality, summary,
+        find_verdict(facts), time.perf_counter() - began,
+    )  # fmt: skip
+
+
+def default_prefixes(n_features: int) -> np.ndarray:
+    """Return about twelve prefixes, evenly spaced in the logarithm, the last of all features."""
+    return np.unique(np.rint(np.geomspace(1, n_features, _PREFIXES)).astype(np.int64))

@@ -1,0 +1,28 @@
+"""What is wrong with the rows and features as such."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from fastcurse.engine.duplicates import distinct_rows
+from fastcurse.neighbors import PrefixNeighbors
+from fastcurse.profile._parts import DataQuality
+from fastcurse.profile._rows import Rows
+
+_NEAR_SHARE = 0.01  # of the median distance to the nearest row
+
+
+def find_quality(rows: Rows, constant: np.ndarray, near: PrefixNeighbors) -> DataQuality:
+    """Count duplicates, near-duplicates, constant features and rows that were dropped."""
+    distinct = distinct_rows(rows.points, rows.points.shape[1])
+    nearest = near.distances[-1, :, 0]
+    apart = nearest[nearest > 0]
+    limit = _NEAR_SHARE * float(np.median(apart)) if apart.size else 0.0
+    return DataQuality(
+        duplicates=0 if distinct is None else len(rows.points) - distinct.rows.size,
+        near_duplicates=int(np.count_nonzero((nearest > 0) & (nearest < limit))),
+        near_distance=limit,
+        constant_features=tuple(rows.names[f] for f in constant.tolist()),
+        non_finite_rows=rows.bad,
+        n_non_finite=rows.n_bad,
+    )

@@ -1,0 +1,204 @@
+"""Three to six plain sentences, each with the numbers of the table that it rests on; none that the data cannot bear."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from scipy.optimize import brentq
+
+from fastcurse import theory
+from fastcurse.profile._parts import DataQuality, Finding, LabelSummary
+
+_MOST = 6
+_KEPT, _LOST = 0.95, 0.5  # shares of the neighbours
+_HUBS = 2.0  # skewness; an exponential law has 2
+_ROWS = 30  # fewer bear no sentence on distances
+_QUERIES_FOR_HUBS, _QUERIES_FOR_DIMENSION = 100, 50
+_SATURATED, _LARGEST = 1.2, 1e5  # a reading of 10 that is worth 12; dimensions that are looked for
+_WIDEST = 0.1  # half of an interval of a share that is still quoted
+
+
+class Facts(NamedTuple):
+    """What sentences are made of."""
+
+    prefixes: np.ndarray
+    columns: dict[str, np.ndarray]
+    n_samples: int
+    n_queries: int
+    k: int
+    metric: str
+    exact: bool
+    quality: DataQuality
+    labels: LabelSummary | None
+
+    @property
+    def last(self) -> int:
+        """All features."""
+        return int(self.prefixes[-1])
+
+    def value(self, column: str, prefix: int | None = None) -> float:
+        """Return a number of the table, by default that of the last prefix."""
+        at = -1 if prefix is None else int(np.flatnonzero(self.prefixes == prefix)[0])
+        return float(self.columns[column][at]) if column in self.columns else np.nan
+
+    def finding(self, kind: str, text: str, *cells: tuple[str, int]) -> Finding:
+        """Return a sentence that rests on cells of the table."""
+        columns, prefixes = zip(*cells, strict=True) if cells else ((), ())
+        return Finding(kind, text, columns, prefixes, tuple(self.value(*cell) for cell in cells))
+
+
+def find_verdict(facts: Facts) -> tuple[Finding, ...]:
+    """Return the sentences that the data support, what is wrong with the data first."""
+    makers = (_rows, _contrast, _spread, _overlap, _hubs, _dimension, _labels)
+    found = [finding for make in makers if (finding := make(facts)) is not None]
+    while len(found) > _MOST:  # what says least goes first
+        notes = [at for at, finding in enumerate(found) if finding.kind == "note"]
+        found.pop(notes[0] if notes else -1)
+    return tuple(found)
+
+
+def _rows(facts: Facts) -> Finding | None:
+    quality, parts = facts.quality, []
+    if quality.n_non_finite:
+        parts.append(f"{_count(quality.n_non_finite, 'row')} with nan or inf left out")
+    if quality.duplicates:
+        parts.append(f"{_count(quality.duplicates, 'row')} equal to an earlier one")
+    if quality.near_duplicates:
+        parts.append(
+            f"{quality.near_duplicates} of {_count(facts.n_queries, 'query', 'queries')} nearly equal to another row"
+        )
+    if quality.constant_features:
+        parts.append(f"{_count(len(quality.constant_features), 'constant feature')}")
+    return facts.finding("warning", f"Look at the data first: {_joined(parts)}.") if parts else None
+
+
+def _contrast(facts: Facts) -> Finding | None:
+    nearest, farthest, p = facts.value("nearest"), facts.value("farthest"), facts.last
+    if facts.n_samples < _ROWS or not nearest > 0:
+        return None
+    ratio = farthest / nearest
+    pairs = "" if facts.exact else " (sampled)"
+    text = f"With {_all(p)} the farthest pair{pairs} is {_number(ratio)} times as far apart as the nearest"
+    null = facts.value("null_contrast")
+    cells = [("nearest", p), ("farthest", p)]
+    if np.isfinite(null) and null < 1:
+        text += f"; Gaussian points of the same covariance would give {_number(1 / (1 - null))}"
+        cells.append(("null_contrast", p))
+    kind = "warning" if ratio < 3 else "good"
+    return facts.finding(kind, text + ".", *cells)
+
+
+def _spread(facts: Facts) -> Finding | None:
+    p = facts.last
+    cv, independent, effective = (facts.value(name) for name in ("cv", "independent_cv", "effective_dimension"))
+    if not (np.isfinite(independent) and independent > 0 and cv > 0) or facts.n_samples < _ROWS:
+        return None
+    ratio = cv / independent
+    how = f"{_number(ratio)} times more" if ratio >= 1 else f"{_number(1 / ratio)} times less"
+    kind_of = "Squared distances" if facts.metric == "euclidean" else "Cosine distances"
+    than = "as much as" if 0.95 < ratio < 1.05 else f"{how} than"
+    text = (
+        f"{kind_of} vary by {100 * cv:.0f} % around their mean, {than} independent features would give: "
+        f"{_all(p)} spread like {_number(effective)} equal, independent ones."
+    )
+    return facts.finding("note", text, ("cv", p), ("independent_cv", p), ("effective_dimension", p))
+
+
+def _overlap(facts: Facts) -> Finding | None:
+    p, overlap = facts.last, facts.columns["overlap"]
+    half = (facts.columns["overlap_high"] - facts.columns["overlap_low"]) / 2
+    if facts.prefixes.size < 2 or facts.n_queries < _ROWS or facts.quality.duplicates == facts.n_samples - 1:
+        return None
+    enough = np.flatnonzero((overlap[:-1] >= _KEPT) & (half[:-1] <= _WIDEST))
+    if enough.size:
+        q = int(facts.prefixes[enough[0]])
+        text = f"{q} of {p} features keep {100 * overlap[enough[0]]:.0f} % of the {facts.k} nearest neighbours."
+        return facts.finding("good", text, ("overlap", q))
+    q = int(facts.prefixes[-2])
+    if half[-2] > _WIDEST:
+        return None
+    text = (
+        f"No shorter prefix keeps the neighbours: {q} of {p} features keep {100 * overlap[-2]:.0f} % of the "
+        f"{facts.k} nearest."
+    )
+    return facts.finding("warning" if overlap[-2] < _LOST else "note", text, ("overlap", q))
+
+
+def _hubs(facts: Facts) -> Finding | None:
+    p, skewness, top = facts.last, facts.value("hubness_skewness"), facts.value("top_hub_share")
+    if facts.n_queries < _QUERIES_FOR_HUBS or not np.isfinite(skewness) or skewness < _HUBS:
+        return None
+    text = (
+        f"Few rows crowd the neighbour lists: one is among the {facts.k} nearest of {100 * top:.1f} % of the rows "
+        f"(skewness {_number(skewness)})"
+    )
+    cells = [("hubness_skewness", p), ("top_hub_share", p)]
+    antihubs = facts.value("antihub_share")
+    if np.isfinite(antihubs):
+        text += f", while {100 * antihubs:.0f} % are nobody's neighbour"
+        cells.append(("antihub_share", p))
+    return facts.finding("warning", text + ".", *cells)
+
+
+def _dimension(facts: Facts) -> Finding | None:
+    p = facts.last
+    d, low, high = (facts.value(name) for name in ("levina_bickel", "levina_bickel_low", "levina_bickel_high"))
+    if facts.n_queries < _QUERIES_FOR_DIMENSION or not np.isfinite(d) or d <= 0:
+        return None
+    text = f"Near a row the data look {_number(d)}-dimensional ({_number(low)} to {_number(high)})"
+    true = _dimension_that_reads(d, facts.n_samples, facts.k)
+    if true > _SATURATED * d:
+        text += f", as Gaussian points of {_number(true)} dimensions would: {facts.n_samples} rows are too few to tell"
+    return facts.finding("note", text + ".", ("levina_bickel", p), ("levina_bickel_low", p), ("levina_bickel_high", p))
+
+
+def _dimension_that_reads(reading: float, n_samples: int, k: int) -> float:
+    """Return the dimension of Gaussian points that read so with so many rows: more, where estimates saturate."""
+
+    def excess(d: float) -> float:
+        return float(theory.apparent_dimension(n_samples, d, k=k)) - reading
+
+    high = 2.0 * reading
+    while excess(high) < 0 and high < _LARGEST:
+        high *= 4.0
+    return _LARGEST if high >= _LARGEST else float(brentq(excess, 0.5 * reading, high, rtol=0.01))
+
+
+def _labels(facts: Facts) -> Finding | None:
+    if facts.labels is None:
+        return None
+    best, enough = facts.labels.peak, facts.labels.recommended_features
+    low, high = facts.value("lda_low", best), facts.value("lda_high", best)
+    if not (high - low) / 2 <= _WIDEST:
+        return None
+    accuracy = facts.value("lda_accuracy", best)
+    text = (
+        f"Linear discriminant analysis is best with {best} features ({100 * accuracy:.1f} % right, "
+        f"{100 * low:.1f} to {100 * high:.1f})"
+    )
+    cells = [("lda_accuracy", best), ("lda_low", best), ("lda_high", best)]
+    if enough < best:
+        text += f"; {enough} do as well within one standard error"
+        cells.append(("lda_accuracy", enough))
+    doubled = facts.labels.recommended_features_doubled
+    if doubled is not None and doubled > enough:
+        text += f"; with twice the rows {doubled} would pay"
+        cells.append(("lda_doubled", doubled))
+    return facts.finding("good" if low > facts.labels.majority_share else "warning", text + ".", *cells)
+
+
+def _count(n: int, one: str, many: str = "") -> str:
+    return f"{n} {one if n == 1 else many or one + 's'}"
+
+
+def _all(p: int) -> str:
+    return "the one feature" if p == 1 else f"all {p} features"
+
+
+def _joined(parts: list[str]) -> str:
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
+
+
+def _number(value: float) -> str:
+    return f"{value:.0f}" if value >= 9.95 else f"{value:.1f}" if value >= 0.995 else f"{value:.2g}"
