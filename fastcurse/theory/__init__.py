@@ -27,7 +27,9 @@ from fastcurse.theory.distances import (
     squared_distance_variance,
 )
 from fastcurse.theory.extremes import extreme_distance_quantile
+from fastcurse.theory.neighbors import apparent_dimension, hubness_limit, levina_bickel_relative_error, two_nn_interval
 from fastcurse.theory.noise import separable_probability, training_accuracy
+from fastcurse.theory.spectrum import spectrum_extreme_quantile, spectrum_extreme_z_score
 from fastcurse.theory.trunk import (
     bayes_accuracy,
     first_component_accuracy,
@@ -39,6 +41,7 @@ from fastcurse.theory.trunk import (
 from fastcurse.theory.trunk_classes import rule_accuracy, separation
 
 __all__ = [
+    "apparent_dimension",
     "ball_volume",
     "ball_volume_recurrence",
     "bayes_accuracy",
@@ -49,6 +52,7 @@ __all__ = [
     "extreme_distance_quantile",
     "first_component_accuracy",
     "hit_or_miss_relative_error",
+    "hubness_limit",
     "known_covariance_accuracy",
     "known_covariance_error_exact",
     "largest_surface_dimension",
@@ -56,6 +60,7 @@ __all__ = [
     "lda_accuracy",
     "lda_error",
     "lda_error_exact",
+    "levina_bickel_relative_error",
     "log_ball_volume",
     "log_hit_probability",
     "log_surface_area",
@@ -67,9 +72,12 @@ __all__ = [
     "separable_probability",
     "separation",
     "shell_fraction",
+    "spectrum_extreme_quantile",
+    "spectrum_extreme_z_score",
     "squared_distance_cv",
     "squared_distance_mean",
     "squared_distance_variance",
     "training_accuracy",
+    "two_nn_interval",
     "whitened_accuracy",
 ]
