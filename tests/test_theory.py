@@ -11,6 +11,7 @@ from fastcurse import theory
 
 # Two or three valid values of each argument, and the keywords.
 CASES = {
+    "apparent_dimension": [(20, 1000), (1, 3.5, 100)],
     "ball_volume": [(2, 3, 500), (0.5, 2)],
     "ball_volume_recurrence": [(2, 3.5, 1000)],
     "bayes_accuracy": [(1, 10, 1000)],
@@ -20,11 +21,13 @@ CASES = {
     "extreme_distance_quantile": [(0.01, 0.5, 0.99), (2, 50), (1, 12, 13, 200)],
     "first_component_accuracy": [(5, 101), (100, 500)],
     "hit_or_miss_relative_error": [(1, 20, 900), (10, 10**6)],
+    "hubness_limit": [(20, 1000), (1, 10, 19)],
     "known_covariance_accuracy": [(1, 101), (10, 500)],
     "known_covariance_error_exact": [(1, 101), (1, 5)],
     "lda_accuracy": [(1, 10), (10, 500)],
     "lda_error": [(1, 4), (5, 300), (20, 30), (40, 50)],
     "lda_error_exact": [(1, 4), (1, 3), (4, 30)],
+    "levina_bickel_relative_error": [(1, 2048), (4, 10)],
     "log_ball_volume": [(0, 3, 10**7), (0.5, 2)],
     "log_hit_probability": [(0, 1, 10**7)],
     "log_surface_area": [(1, 2, 1000), (0.5, 2)],
@@ -38,6 +41,7 @@ CASES = {
     "squared_distance_mean": [(1, 100), (1, 4)],
     "squared_distance_variance": [(1, 100), (1, 4), (3, 20)],
     "training_accuracy": [(0, 50, 200), (100, 200)],
+    "two_nn_interval": [(0.5, 10), (2, 2048)],
     "whitened_accuracy": [(5, 101), (100, 500)],
 }
 KEYWORDS = {"lda_error_exact": {"n_draws": 100, "random_state": 0}}
@@ -47,6 +51,8 @@ OTHER_SHAPES = {
     "rule_accuracy",
     "largest_surface_dimension",
     "largest_volume_dimension",
+    "spectrum_extreme_quantile",
+    "spectrum_extreme_z_score",
 }
 
 

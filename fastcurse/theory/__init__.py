@@ -28,7 +28,9 @@ from fastcurse.theory.distances import (
 )
 from fastcurse.theory.extremes import extreme_distance_quantile
 from fastcurse.theory.lda_classes import multiclass_lda_accuracy, unbiased_delta_sq
+from fastcurse.theory.neighbors import apparent_dimension, hubness_limit, levina_bickel_relative_error, two_nn_interval
 from fastcurse.theory.noise import separable_probability, training_accuracy
+from fastcurse.theory.spectrum import spectrum_extreme_quantile, spectrum_extreme_z_score
 from fastcurse.theory.trunk import (
     bayes_accuracy,
     first_component_accuracy,
@@ -40,6 +42,7 @@ from fastcurse.theory.trunk import (
 from fastcurse.theory.trunk_classes import rule_accuracy, separation
 
 __all__ = [
+    "apparent_dimension",
     "ball_volume",
     "ball_volume_recurrence",
     "bayes_accuracy",
@@ -50,6 +53,7 @@ __all__ = [
     "extreme_distance_quantile",
     "first_component_accuracy",
     "hit_or_miss_relative_error",
+    "hubness_limit",
     "known_covariance_accuracy",
     "known_covariance_error_exact",
     "largest_surface_dimension",
@@ -57,6 +61,7 @@ __all__ = [
     "lda_accuracy",
     "lda_error",
     "lda_error_exact",
+    "levina_bickel_relative_error",
     "log_ball_volume",
     "log_hit_probability",
     "log_surface_area",
@@ -69,10 +74,13 @@ __all__ = [
     "separable_probability",
     "separation",
     "shell_fraction",
+    "spectrum_extreme_quantile",
+    "spectrum_extreme_z_score",
     "squared_distance_cv",
     "squared_distance_mean",
     "squared_distance_variance",
     "training_accuracy",
+    "two_nn_interval",
     "unbiased_delta_sq",
     "whitened_accuracy",
 ]
