@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import tempfile
 import time
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,20 +16,22 @@ from fastcurse.engine.threads import available_threads
 
 _PREFIXES = (8, 16, 32, 64, 128, 192, 256, 384)
 _SIZES = ((20_000, 384, 1024), (100_000, 384, 512))
+_MILLION = (1_000_000, 384, 2048)
 _K = 10
 
 
 def run() -> list[dict[str, Any]]:
-    """Run everything in turn in this process; rows with `ratio` compare with scikit-learn, the last stands alone."""
+    """Run everything in turn in this process; rows with `ratio` compare with scikit-learn, the last two stand alone."""
     for metric in ("euclidean", "cosine"):
-        fc.prefix_neighbors(np.eye(8, dtype=np.float32), [0], 1, metric=metric)
+        for element in (np.float32, np.float64):
+            fc.prefix_neighbors(np.eye(8, dtype=element), [0], 1, metric=metric)
     rows = [
         _against_scikit_learn(*size, metric, element)
         for size in _SIZES
         for metric in ("euclidean", "cosine")
         for element in (np.float32, np.float64)
     ]
-    return [*rows, _rate()]
+    return [*rows, _rate(), _memmap(*_MILLION)]
 
 
 def _points(n_samples: int, n_features: int, element: Any) -> np.ndarray:
@@ -72,4 +76,28 @@ def _rate() -> dict[str, Any]:
         "our_seconds": seconds,
         "pair_features_per_second": rate,
         "share_of_float32_peak": rate / pair_features_per_second(),
+    }
+
+
+def _memmap(n_samples: int, n_features: int, n_queries: int) -> dict[str, Any]:
+    """Rows in a file that is never held whole, random rows as queries; the file has just been written."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "points.npy"
+        file = np.lib.format.open_memmap(path, mode="w+", dtype=np.float32, shape=(n_samples, n_features))
+        generator = np.random.default_rng(20210302)
+        for start in range(0, n_samples, 20_000):
+            rows = file[start : start + 20_000]
+            generator.standard_normal(out=rows, dtype=np.float32)
+        del file, rows
+        X = np.load(path, mmap_mode="r")
+        queries = generator.choice(n_samples, n_queries, replace=False)
+        began, busy = time.perf_counter(), time.process_time()
+        fc.prefix_neighbors(X, queries, _K, _PREFIXES)
+        seconds, busy = time.perf_counter() - began, time.process_time() - busy
+        del X
+    return {
+        "case": f"float32 memmap, {n_samples} x {n_features}, {n_queries} queries, k = {_K}, {len(_PREFIXES)} prefixes",
+        "our_seconds": seconds,
+        "pair_features_per_second": n_samples * n_queries * n_features / seconds,
+        "processors_busy": busy / seconds,
     }

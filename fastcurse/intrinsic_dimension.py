@@ -146,5 +146,6 @@ def _log_ratios(lists: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return the number and the sum of each list's log(T_k / T_j) over distances T_j above 0, j < k."""
     positive = lists > 0.0
     terms = np.maximum(positive.sum(axis=-1) - 1, 0)
-    ratios = np.divide(lists[..., -1:], lists, out=np.ones_like(lists), where=positive)
+    with np.errstate(over="ignore"):  # a ratio beyond 1.8e308 is inf, and the dimension 0
+        ratios = np.divide(lists[..., -1:], lists, out=np.ones_like(lists), where=positive)
     return terms, np.log(ratios).sum(axis=-1)

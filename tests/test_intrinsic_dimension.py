@@ -105,6 +105,8 @@ class TestFormula:
             assert np.isnan(none.dimension)
             assert np.isnan(none.interval).all()
             assert none.n_used == 0
+            beyond = fc.intrinsic_dimension([[1e-200, 1e150], [1.0, 2.0]], method=method)
+            assert (beyond.dimension, beyond.n_used) == (0.0, 2)
         one = fc.intrinsic_dimension([[1.0, 2.0, 4.0]], method="levina_bickel")
         np.testing.assert_allclose(one.dimension, 1 / np.log(8), rtol=1e-15)
         assert np.isnan(one.interval).all()
