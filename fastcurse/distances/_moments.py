@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from fastcurse import _validation
+from fastcurse._memmap import release
 from fastcurse.distances._norm_spread import leading_traces, norm_spread_z_scores
 from fastcurse.engine.batches import progress_bar
 from fastcurse.engine.blas import one_blas_thread
@@ -212,6 +213,7 @@ def _sums(
     def sums_of(block: np.ndarray) -> _Sums:
         # In one layout, whatever that of the data: BLAS sums in another order else.
         scaled = np.ldexp((np.ascontiguousarray(block, dtype=np.float64) - origin) - offset, -exponent)
+        release(block)
         squares = scaled**2
         norms = np.cumsum(squares, axis=1)
         second, fourth = norms.sum(axis=0), np.square(norms, out=norms).sum(axis=0)

@@ -7,6 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from fastcurse._memmap import release
+
 _VALUES_A_BLOCK = 2**19
 
 
@@ -51,11 +53,14 @@ def cut_triangle(n_panels: int, max_panels: int) -> Tiles:
 def row_blocks(X: np.ndarray, n_features: int, multiple: int = 1) -> Iterator[tuple[int, np.ndarray]]:
     """Yield (first row, block) of the first `n_features` columns, in blocks of a multiple of `multiple` rows.
 
-    A block is at most some megabytes, so that a memmap is never held whole.
+    A block is at most some megabytes, and its file pages are let go when the next is asked for: a memmap is never
+    held whole.
     """
     rows = multiple * max(1, _VALUES_A_BLOCK // (n_features * multiple))
     for start in range(0, X.shape[0], rows):
-        yield start, X[start : start + rows, :n_features]
+        block = X[start : start + rows, :n_features]
+        yield start, block
+        release(block)
 
 
 def pack_panels(X: np.ndarray, n_features: int, points: int) -> np.ndarray:

@@ -11,6 +11,8 @@ from fastcurse.hubness import hubness
 from fastcurse.intrinsic_dimension import METHODS, intrinsic_dimension
 from fastcurse.neighbors import PrefixNeighbors, drop_self
 
+_SKEWNESS_ERROR = 0.5
+
 
 class Lists(NamedTuple):
     """The k nearest rows of every row by all features, itself left out; (n_samples, k) each."""
@@ -53,8 +55,9 @@ def neighbor_columns(near: PrefixNeighbors, queries: np.ndarray, given: Lists | 
     mean, half = shares.mean(axis=1), 1.96 * shares.std(axis=1) / len(queries) ** 0.5
     columns = {"overlap": mean, "overlap_low": np.maximum(mean - half, 0), "overlap_high": np.minimum(mean + half, 1)}
     hubs = hubness(near)
+    told = hubs.skewness_error <= np.maximum(_SKEWNESS_ERROR, hubs.skewness / 3)  # else chance has the say
     for name, values in (
-        ("hubness_skewness", hubs.skewness),
+        ("hubness_skewness", np.where(told, hubs.skewness, np.nan)),
         ("antihub_share", hubs.antihub_share),
         ("top_hub_share", hubs.top_hub_share),
     ):

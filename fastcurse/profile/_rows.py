@@ -91,7 +91,6 @@ def _bad_rows(array: np.ndarray) -> np.ndarray:
     bad = np.empty(len(array), dtype=bool)
     for at, rows in row_blocks(array, array.shape[1]):
         bad[at : at + len(rows)] = ~np.isfinite(rows).all(axis=1)
-        release(rows)
     return bad
 
 
@@ -104,7 +103,6 @@ def turned(
     def blocks() -> Iterator[np.ndarray]:
         for _, rows in row_blocks(points, points.shape[1]):
             yield turn(rows.astype(np.float64))
-            release(rows)
 
     return scratch.copy((len(points), n_features), dtype, blocks())
 

@@ -95,9 +95,8 @@ def _spread(facts: Facts) -> Finding | None:
     if not (np.isfinite(independent) and independent > 0 and cv > 0) or facts.n_samples < _ROWS:
         return None
     ratio = cv / independent
-    how = f"{_number(ratio)} times more" if ratio >= 1 else f"{_number(1 / ratio)} times less"
     kind_of = "Squared distances" if facts.metric == "euclidean" else "Cosine distances"
-    than = "as much as" if 0.95 < ratio < 1.05 else f"{how} than"
+    than = "as much as" if 0.95 < ratio < 1.05 else f"{_number(ratio)} times what"
     text = (
         f"{kind_of} vary by {100 * cv:.0f} % around their mean, {than} independent features would give: "
         f"{_all(p)} spread like {_number(effective)} equal, independent ones."
