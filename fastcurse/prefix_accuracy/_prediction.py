@@ -23,7 +23,5 @@ def predicted_accuracies(
     known = np.isfinite(delta_sq).all(axis=(1, 2))
     curves = np.full((2, len(prefixes)), np.nan)
     for curve, factor in zip(curves, (share, 2.0 * share), strict=True):
-        curve[known] = theory.multiclass_lda_accuracy(
-            delta_sq[known], separation.rank[known], factor * class_sizes, class_sizes / class_sizes.sum()
-        )
+        curve[known] = theory.multiclass_lda_accuracy(delta_sq[known], separation.rank[known], factor * class_sizes)
     return curves[0], curves[1]
