@@ -59,15 +59,13 @@ def norm_spread_z_scores(fourth: np.ndarray, traces: tuple[np.ndarray, ...], n_s
     For one feature that is the exact variance of the sample kurtosis (R. A. Fisher 1930); for n → ∞ and S = W/n it
     is n (8 (tr S²)² + 16 tr S⁴). 0 where sd Q is 0 or lost to rounding: n < 4, or all v eigenvalues equal.
     """
-    if n_samples < 4:
-        return np.zeros_like(fourth)
     v = n_samples - 1.0
     t1, t2, t3, t4 = traces
     mean = t1 / v
-    second = np.maximum(t2 - t1 * mean, 0.0)
+    second_sq = (t2 - t1 * mean) ** 2
     fourth_central = t4 - 4 * t3 * mean + 6 * t2 * mean**2 - 3 * t1 * mean**3
-    fourth_central = np.clip(fourth_central, second**2 / v, second**2)  # its bounds; rounding may pass them
+    fourth_central = np.clip(fourth_central, second_sq / v, second_sq)  # its bounds; rounding may pass them
     expected = v * (t1**2 + 2 * t2) / (n_samples * (v + 2))
-    factor = (v - 2) / ((v + 1) ** 2 * (v + 2) * (v + 4) * (v + 6))
-    spread = np.sqrt(factor * (8 * (v**2 + 6 * v + 12) / (v + 2) * second**2 + 16 * v * fourth_central))
+    factor = max(v - 2, 0.0) / ((v + 1) ** 2 * (v + 2) * (v + 4) * (v + 6))
+    spread = np.sqrt(factor * (8 * (v**2 + 6 * v + 12) / (v + 2) * second_sq + 16 * v * fourth_central))
     return np.divide(fourth - expected, spread, out=np.zeros_like(fourth), where=spread > _ROUNDING * expected)
