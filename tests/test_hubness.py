@@ -118,6 +118,7 @@ class TestStandardErrors:
         groups = _groups(n_queries)
         assert sorted(np.concatenate(groups).tolist()) == list(range(n_queries))
         assert len(groups) == min(64, n_queries)
+        assert max(np.ptp(group) - len(group) for group in groups) > n_queries / 4 or len(groups) == n_queries
         left = [fc.hubness(np.delete(lists, group, axis=0), n_samples) for group in groups]
         found = fc.hubness(lists, n_samples)
         for name in ("sd", "skewness"):
