@@ -118,6 +118,7 @@ class TestStandardErrors:
         groups = _groups(n_queries)
         assert sorted(np.concatenate(groups).tolist()) == list(range(n_queries))
         assert len(groups) == min(64, n_queries)
+        assert max(np.ptp(group) - len(group) for group in groups) > n_queries / 4 or len(groups) == n_queries
         left = [fc.hubness(np.delete(lists, group, axis=0), n_samples) for group in groups]
         found = fc.hubness(lists, n_samples)
         for name in ("sd", "skewness"):
@@ -218,6 +219,7 @@ class TestInputs:
             (np.empty((2, 0), int), {"n_samples": 3}, ValueError, r"none 0, got \(2, 0\)"),
             ([[0, 1], [2]], {"n_samples": 3}, ValueError, "indices must be rectangular"),
             ([[0, 1], [2, 2]], {"n_samples": 3}, ValueError, "name a row once a list, got 2 twice in list 1"),
+            ([[2, 0, 2], [0, 1, 2]], {"n_samples": 3}, ValueError, "name a row once a list, got 2 twice in list 0"),
             ([[[0, 1]], [[1, 1]]], {"n_samples": 3}, ValueError, "name a row once a list, got 1 twice in list 1, 0"),
             ([[0]] * 4, {"n_samples": 3}, ValueError, "at most n_samples = 3 lists, one a row, got 4"),
             ([[0], [1]], {"n_samples": 3, "queries": [0, 1]}, ValueError, "at least 2 neighbours a list where"),

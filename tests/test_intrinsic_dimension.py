@@ -97,6 +97,18 @@ class TestFormula:
         np.testing.assert_allclose(found.interval, 119 / 30 / np.array([high, low]), rtol=1e-12)
         assert (found.method, found.confidence) == ("levina_bickel", 0.9)
 
+    def test_interval_of_lists_that_are_not_alike_long(self):
+        T = neighbor_distances(np.random.default_rng(1), 40, 6, 2.0)
+        T[::2, :3] = 0.0
+        found = fc.intrinsic_dimension(T, method="levina_bickel")
+        # Each query left out in turn: the jackknife of L / N, which agrees with its linear error to some per cent.
+        terms = np.where(np.arange(40) % 2, 5, 2)
+        L = np.array([np.log(row[-1] / row[row > 0]).sum() for row in T])
+        left = (L.sum() - L) / (terms.sum() - terms)
+        error = np.sqrt(39 / 40 * ((left - left.mean()) ** 2).sum())
+        reach = stats.t.ppf(0.975, 39) * error * np.array([1, -1])
+        np.testing.assert_allclose(139 / 140 / found.interval - L.sum() / 140, reach, rtol=0.04)
+
     def test_ties_duplicates_and_too_few_queries(self):
         for method in ("twonn", "levina_bickel"):
             tied = fc.intrinsic_dimension(np.ones((4, 3)), method=method)
