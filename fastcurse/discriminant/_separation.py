@@ -33,10 +33,10 @@ def separation_path(lda: PrefixLDA, prefixes: np.ndarray) -> Separation:
     class mean obeys the same combination as the rows do.
     """
     model = lda._model
-    whitened, kept = _whitened_centres(lda)
+    n_scatter = len(lda._sample.moments.scatter)
+    whitened, kept = _whitened_centres(lda, min(n_scatter, int(prefixes[-1])))
     coordinates = np.zeros((len(whitened), model.n_features))
     coordinates[:, kept] = whitened
-    n_scatter = len(lda._sample.moments.scatter)
     n_rows = lda._sample.n_rows
     # The whitening is by scikit-learn's divisor.
     unit = (n_rows - len(whitened)) / model.frame.divisor
@@ -50,10 +50,13 @@ def separation_path(lda: PrefixLDA, prefixes: np.ndarray) -> Separation:
     return Separation(delta_sq, np.searchsorted(kept, prefixes, side="left"))
 
 
-def _whitened_centres(lda: PrefixLDA) -> tuple[np.ndarray, np.ndarray]:
-    """Return the class centres (K, r) in coordinates of unit within-class variance, one a kept feature, and these."""
+def _whitened_centres(lda: PrefixLDA, size: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the class centres (K, r) in coordinates of unit within-class variance, and the features they belong to.
+
+    These are the features among the first `size` that are no combination of earlier ones.
+    """
     frame, factor, moments = lda._model.frame, lda._model.factor, lda._sample.moments
-    size, done = len(moments.scatter), factor.n_features
+    done = min(factor.n_features, size)
     kept = np.flatnonzero(frame.varies[:done])
     if done == size:
         return factor.whitened[:, kept], kept
