@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import contextlib
-import fcntl
 import json
 import os
 import selectors
@@ -128,6 +127,8 @@ class Browser:
 
 def _high(file):
     """Return a copy of a file descriptor that is not one of the first ten."""
+    import fcntl  # of POSIX, where alone there is a browser to be found
+
     copy = fcntl.fcntl(file, fcntl.F_DUPFD_CLOEXEC, 10)
     os.close(file)
     return copy

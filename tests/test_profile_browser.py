@@ -108,16 +108,21 @@ def test_the_page_is_sound(browser, folder, name, width, dark):
     assert {cell: numbers[:1] for cell, *numbers in browser.run(CELLS)} == expected
 
 
-def test_a_link_of_the_verdict_leads_to_its_number(browser, folder):
-    browser.open(folder / "every-prefix.html", width=390)
-    plain = browser.run("getComputedStyle(document.getElementById('cell-cv-200')).backgroundColor")
-    browser.run("document.querySelector('a[href=\"#cell-cv-200\"]').click()")
+@pytest.mark.parametrize(("name", "prefix"), [("every-prefix", 200), ("every-prefix", 120), ("sampled", 768)])
+def test_a_link_of_the_verdict_leads_to_its_number(browser, folder, name, prefix):
+    browser.open(folder / f"{name}.html", width=390)
+    plain = browser.run(f"getComputedStyle(document.getElementById('cell-cv-{prefix}')).backgroundColor")
+    browser.run(f"location.hash = 'cell-cv-{prefix}'")
     cell = "document.querySelector('td:target')"
-    assert browser.run(f"{cell}.id") == "cell-cv-200"
+    assert browser.run(f"{cell}.id") == f"cell-cv-{prefix}"
     assert browser.run(f"getComputedStyle({cell}).backgroundColor") != plain
-    box = browser.run(f"(({{top, bottom, left, right}}) => [top, bottom, left, right])({cell}.getBoundingClientRect())")
-    assert 0 < box[0] < box[1] < 900
-    assert 0 < box[2] < box[3] < 390
+    heading = "document.querySelector('[href=\"#column-cv\"]')"
+    for element in (cell, heading):  # the number, and what it is of
+        top, bottom, left, right = browser.run(
+            f"(box => [box.top, box.bottom, box.left, box.right])({element}.getBoundingClientRect())"
+        )
+        assert 0 < top < bottom < 900
+        assert 0 < left < right < 390
 
 
 def test_keys_reach_the_verdict_and_scroll_the_tables(browser, folder):

@@ -121,6 +121,7 @@ class TestPage:
             else:
                 told = [value, *(ends if None not in ends else [])]
                 assert [float(number["value"]) for number in numbers] == [float(number) for number in told]
+                assert not any("inf" in number["value"] for number in numbers)  # of JavaScript it is no number
                 style = COLUMN[key.split("-")[1]].style
                 assert [number["text"] for number in numbers] == [
                     shown(float(number), style).replace("-", "−") for number in told
@@ -285,9 +286,9 @@ class TestFigures:
         value = np.array([1.0, 2.0, np.nan, 4.0, 5.0, 6.0])
         columns = {"twonn": value, "twonn_low": value - 0.5, "twonn_high": value + 0.5}
         columns["twonn_high"][4] = np.nan
-        (curve,) = draw_panel(
-            PANEL["twonn"], replace(make_profile((1, 2, 3, 4, 5, 6), verdict=()), columns=columns)
-        ).curves
+        columns["twonn_low"][2], columns["twonn_high"][2] = 2.5, 3.5  # without a number between them
+        profile = replace(make_profile((1, 2, 3, 4, 5, 6), verdict=()), columns=columns)
+        (curve,) = draw_panel(PANEL["twonn"], profile).curves
         assert curve.path.count("M") == 2
         assert [piece.count("L") + 1 for piece in curve.path.split("M")[1:]] == [2, 3]
         bands = curve.band.split("Z")[:-1]
@@ -295,10 +296,22 @@ class TestFigures:
         top, bottom = (float(band.split("L")[at].split()[1]) for band, at in ((bands[0], 1), (bands[0], 2)))
         assert top < curve.marks[1].y < bottom
 
-    def test_the_same_axis_for_both_intrinsic_dimensions(self):
-        profile = make_profile()
+    def test_the_same_axis_for_both_intrinsic_dimensions_and_their_intervals(self):
+        columns = {"twonn": np.array([1.0, 2.0]), "levina_bickel": np.array([5.0, 20.0])}
+        columns |= {"levina_bickel_low": np.array([3.0, 1.0]), "levina_bickel_high": np.array([9.0, 70.0])}
+        profile = replace(make_profile((1, 2), verdict=()), columns=columns)
         one, other = draw_panel(PANEL["twonn"], profile), draw_panel(PANEL["levina"], profile)
         assert one.y_ticks == other.y_ticks
+        assert [tick.label for tick in one.y_ticks] == ["0", "20", "40", "60", "80"]
+
+    def test_of_many_prefixes_only_some_have_ticks_and_only_lone_points_a_mark(self):
+        profile = PROFILES["every-prefix"]()
+        drawing = draw_panel(PANEL["dimension"], profile)
+        assert all(tick.label for tick in drawing.x_ticks)
+        assert drawing.curves[0].marks == []
+        columns = {"effective_dimension": np.where(np.isin(np.arange(200), [6, 8]), np.nan, 1.0)}
+        (curve,) = draw_panel(PANEL["dimension"], replace(profile, columns=columns, verdict=())).curves
+        assert [mark.text for mark in curve.marks] == ["effective dimension, 8 features: 1.00"]
 
     @pytest.mark.parametrize(
         ("scale", "values", "labels"),

@@ -1,1 +1,1 @@
-"""What a person looks at: the article's page, its figures and tables, written so that no file is ever half there."""
+"""What a person looks at: the article's page, a profile's page, figures and tables, each file whole at any moment."""

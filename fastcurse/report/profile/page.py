@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any, NamedTuple
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -91,12 +90,13 @@ def _section(profile: Profile, group: str) -> dict[str, Any]:
 
 
 def _cell(profile: Profile, column: Column, at: int) -> Cell:
-    def written(name: str) -> tuple[str, str]:
+    def both(name: str) -> tuple[str, str]:
         value = float(profile.columns[name][at])
-        return "Infinity" if math.isinf(value) else repr(value), _typeset(shown(value, column.style))
+        written = repr(value).replace("inf", "Infinity")
+        return written, _typeset(shown(value, column.style))
 
-    value, text = written(column.name)
-    ends = (written(column.low), written(column.high)) if column.low else None
+    value, text = both(column.name)
+    ends = (both(column.low), both(column.high)) if column.low else None
     if ends is None or NOTHING in (text, ends[0][1], ends[1][1]):
         ends = None
     return Cell(cell_id(column.name, int(profile.prefixes[at])), value, text, ends)
