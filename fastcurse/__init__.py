@@ -7,7 +7,7 @@ The layers (an import may only point down)::
     prefix_curve                       Display classes, which people draw
     plots                              matplotlib, imported lazily
     distances  discriminant  balls     public functions: validate -> plan -> run -> frozen result
-    neighbors
+    neighbors  robustness
     trunk  feature_order               data to run them on
     engine                             batches of tiles, threads, progress, Ctrl-C
     _kernels                           the only folder with compiled code
@@ -48,10 +48,12 @@ if TYPE_CHECKING:
     from fastcurse.feature_order import FeatureOrder
     from fastcurse.neighbors import PrefixNeighbors, prefix_neighbors
     from fastcurse.prefix_curve import PrefixCurveDisplay
+    from fastcurse.robustness import BoundaryDistance, boundary_distance
     from fastcurse.trunk import make_trunk, nearest_mean_path, trunk_blocks
 
 _HOME = {
     "BallVolumeEstimate": "balls",
+    "BoundaryDistance": "robustness",
     "DistanceExtremes": "distances",
     "DistanceMoments": "distances",
     "FeatureOrder": "feature_order",
@@ -59,6 +61,7 @@ _HOME = {
     "PrefixLDA": "discriminant",
     "PrefixNeighbors": "neighbors",
     "ball_volume": "balls",
+    "boundary_distance": "robustness",
     "closest_pair": "distances",
     "distance_extremes": "distances",
     "distance_moments": "distances",
@@ -75,6 +78,7 @@ _SUBMODULES = ("experiments", "theory")
 
 __all__ = [
     "BallVolumeEstimate",
+    "BoundaryDistance",
     "DistanceExtremes",
     "DistanceMoments",
     "FeatureOrder",
@@ -83,6 +87,7 @@ __all__ = [
     "PrefixNeighbors",
     "__version__",
     "ball_volume",
+    "boundary_distance",
     "closest_pair",
     "distance_extremes",
     "distance_moments",
