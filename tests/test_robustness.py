@@ -98,6 +98,7 @@ class TestAgainstOptimisation:
         assert np.array_equal(np.isnan(ours.correction).all(axis=1), ~exists)
         change, rows = ours.correction[exists], X[exists]
         assert not change[:, ~free].any()
+        assert not np.signbit(change[change == 0]).any()
         np.testing.assert_allclose(np.linalg.norm(change, norm, axis=1), ours.distance[exists], rtol=1e-14)
         value = rows @ w + b
         side = np.where(value > 0, 1.0, -1.0)

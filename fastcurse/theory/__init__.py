@@ -28,6 +28,7 @@ from fastcurse.theory.distances import (
 )
 from fastcurse.theory.extremes import extreme_distance_quantile
 from fastcurse.theory.noise import separable_probability, training_accuracy
+from fastcurse.theory.robustness import adversarial_accuracy, random_direction_ratio, soft_threshold_accuracy
 from fastcurse.theory.trunk import (
     bayes_accuracy,
     first_component_accuracy,
@@ -39,6 +40,7 @@ from fastcurse.theory.trunk import (
 from fastcurse.theory.trunk_classes import rule_accuracy, separation
 
 __all__ = [
+    "adversarial_accuracy",
     "ball_volume",
     "ball_volume_recurrence",
     "bayes_accuracy",
@@ -61,12 +63,14 @@ __all__ = [
     "log_surface_area",
     "nearest_to_centre_median",
     "no_hit_probability",
+    "random_direction_ratio",
     "rbf_kernel_mean",
     "recommended_features",
     "rule_accuracy",
     "separable_probability",
     "separation",
     "shell_fraction",
+    "soft_threshold_accuracy",
     "squared_distance_cv",
     "squared_distance_mean",
     "squared_distance_variance",
