@@ -174,7 +174,7 @@ def boundary_distance(
     >>> fc.boundary_distance([3.0, -4.0], 0.0, [[2.0, -1.0]], norm=1).correction
     array([[0. , 2.5]])
     """
-    points = check_points(X, min_samples=1).astype(np.float64, copy=False)
+    points = np.asarray(check_points(X, min_samples=1), dtype=np.float64)
     weights, intercept = check_linear_rule(w, b, points.shape[1])
     norm = check_norm(norm)
     stable = check_nonnegative(stable, "stable")

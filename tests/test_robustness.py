@@ -240,6 +240,15 @@ class TestLaws:
 
 
 class TestEdges:
+    def test_memmap(self, tmp_path):
+        np.save(tmp_path / "X.npy", np.array([[2.0, -1.0], [1.0, 1.0]]))
+        X = np.load(tmp_path / "X.npy", mmap_mode="r")
+        for options in ({}, {"bounds": (-9, 9)}, {"mutable": []}):
+            ours = fc.boundary_distance([3.0, -4.0], 0.0, X, **options)
+            plain = fc.boundary_distance([3.0, -4.0], 0.0, np.array(X), **options)
+            assert np.array_equal(ours.correction, plain.correction, equal_nan=True)
+            assert type(ours.correction) is type(ours.value) is np.ndarray
+
     def test_a_row_on_the_boundary_is_at_distance_0(self):
         for norm in NORMS:
             for options in ({}, {"bounds": (-1, 2)}, {"bounds": (1, 1)}, {"mutable": []}):
