@@ -3,13 +3,14 @@
 The layers (an import may only point down)::
 
     cli  report                        what a person runs and looks at
-    experiments                        the article's sections
+    experiments                        the article's sections, and what helps
+    profile                            a user's own data
     prefix_curve                       Display classes, which people draw
     prefix_accuracy                    what labels say: cross-validation, theory, neighbours
     plots                              matplotlib, imported lazily
     hubness  intrinsic_dimension       what neighbours tell of the data
     distances  discriminant  balls     public functions: validate -> plan -> run -> frozen result
-    neighbors
+    neighbors  robustness
     trunk  feature_order               data to run them on
     engine                             batches of tiles, threads, progress, Ctrl-C
     _kernels                           the only folder with compiled code
@@ -56,10 +57,12 @@ if TYPE_CHECKING:
     from fastcurse.prefix_accuracy import SupportedFeatures, supported_features
     from fastcurse.prefix_curve import PrefixCurveDisplay
     from fastcurse.profile import Profile, profile
+    from fastcurse.robustness import BoundaryDistance, boundary_distance
     from fastcurse.trunk import make_trunk, nearest_mean_path, trunk_blocks
 
 _HOME = {
     "BallVolumeEstimate": "balls",
+    "BoundaryDistance": "robustness",
     "DistanceExtremes": "distances",
     "DistanceMoments": "distances",
     "FeatureOrder": "feature_order",
@@ -71,6 +74,7 @@ _HOME = {
     "Profile": "profile",
     "SupportedFeatures": "prefix_accuracy",
     "ball_volume": "balls",
+    "boundary_distance": "robustness",
     "closest_pair": "distances",
     "distance_extremes": "distances",
     "distance_moments": "distances",
@@ -91,6 +95,7 @@ _SUBMODULES = ("experiments", "theory")
 
 __all__ = [
     "BallVolumeEstimate",
+    "BoundaryDistance",
     "DistanceExtremes",
     "DistanceMoments",
     "FeatureOrder",
@@ -103,6 +108,7 @@ __all__ = [
     "SupportedFeatures",
     "__version__",
     "ball_volume",
+    "boundary_distance",
     "closest_pair",
     "distance_extremes",
     "distance_moments",

@@ -19,10 +19,10 @@ PACKAGE = Path(fastcurse.__file__).parent
 MODULES = sorted(PACKAGE.rglob("*.py"))
 # Rank of each layer: an import may point to the same stem's package or to a lower rank.
 LAYERS = {
-    "cli": 6, "__main__": 7, "report": 5, "experiments": 4, "profile": 4, "prefix_curve": 4, "plots": 3,
-    "prefix_accuracy": 3,
-    "distances": 2, "discriminant": 2, "balls": 2, "neighbors": 2, "trunk": 2, "feature_order": 2,
-    "hubness": 3, "intrinsic_dimension": 3,
+    "cli": 6, "__main__": 7, "report": 5, "experiments": 4, "profile": 4, "prefix_curve": 4,
+    "plots": 3, "prefix_accuracy": 3, "hubness": 3, "intrinsic_dimension": 3,
+    "distances": 2, "discriminant": 2, "balls": 2, "neighbors": 2, "robustness": 2, "curvature": 2,
+    "trunk": 2, "feature_order": 2,
     "engine": 1, "_kernels": 0, "theory": 0, "reference": 0, "_validation": 0, "_version": 0, "_memmap": -1,
 }  # fmt: skip
 

@@ -30,6 +30,7 @@ from fastcurse.theory.extremes import extreme_distance_quantile
 from fastcurse.theory.lda_classes import multiclass_lda_accuracy, unbiased_delta_sq
 from fastcurse.theory.neighbors import apparent_dimension, hubness_limit, levina_bickel_relative_error, two_nn_interval
 from fastcurse.theory.noise import separable_probability, training_accuracy
+from fastcurse.theory.robustness import adversarial_accuracy, random_direction_ratio, soft_threshold_accuracy
 from fastcurse.theory.spectrum import spectrum_extreme_quantile, spectrum_extreme_z_score
 from fastcurse.theory.trunk import (
     bayes_accuracy,
@@ -42,6 +43,7 @@ from fastcurse.theory.trunk import (
 from fastcurse.theory.trunk_classes import rule_accuracy, separation
 
 __all__ = [
+    "adversarial_accuracy",
     "apparent_dimension",
     "ball_volume",
     "ball_volume_recurrence",
@@ -68,12 +70,14 @@ __all__ = [
     "multiclass_lda_accuracy",
     "nearest_to_centre_median",
     "no_hit_probability",
+    "random_direction_ratio",
     "rbf_kernel_mean",
     "recommended_features",
     "rule_accuracy",
     "separable_probability",
     "separation",
     "shell_fraction",
+    "soft_threshold_accuracy",
     "spectrum_extreme_quantile",
     "spectrum_extreme_z_score",
     "squared_distance_cv",
