@@ -187,6 +187,21 @@ class TestInput:
         quality = fc.profile(frame).quality
         assert (quality.duplicates, quality.near_duplicates, quality.constant_features) == (1, 2, ("c",))
 
+    def test_a_feature_that_outweighs_all_others_is_named(self):
+        frame = load_breast_cancer(as_frame=True).data
+        found = fc.profile(frame)
+        assert found.quality.widest_feature == "worst area"
+        assert found.quality.widest_share == pytest.approx((frame.var() / frame.var().sum()).max())
+        assert "'worst area' alone has" in found.verdict[0].text
+        scaled = fc.profile((frame - frame.mean()) / frame.std())
+        assert not any("alone" in finding.text for finding in scaled.verdict)
+
+    def test_without_room_for_a_copy_extremes_are_sampled(self, monkeypatch):
+        from fastcurse.engine import memory
+
+        monkeypatch.setattr(memory, "free_bytes", lambda: 1000)
+        assert not fc.profile(cloud(300), n_queries=50).exact
+
     def test_queries_and_folds_follow_the_seed(self):
         X, y = cloud(120, 5), np.repeat([0, 1], 60)
         first, again, other = (fc.profile(X, y, n_queries=30, random_state=seed) for seed in (1, 1, 2))

@@ -19,13 +19,13 @@ def contrast_columns(
     n_samples, prefixes = len(points), near.prefixes
     n_queries = near.indices.shape[1]
     exact = n_queries == n_samples or n_samples * (n_samples - 1) / 2 * float(prefixes[-1]) <= budget
-    if n_queries == n_samples or not exact:
-        nearest, farthest = near.distances[:, :, 0].min(axis=1), near.farthest.max(axis=1)
-    elif near.metric == "euclidean":
-        found = distance_extremes(points, prefixes=prefixes, **work)
-        nearest, farthest = found.nearest, found.farthest
-    else:
-        nearest, farthest = _of_angles(points, prefixes, scratch, **work)
+    nearest, farthest = near.distances[:, :, 0].min(axis=1), near.farthest.max(axis=1)
+    if exact and n_queries < n_samples:
+        search = _of_points if near.metric == "euclidean" else _of_angles
+        try:
+            nearest, farthest = search(points, prefixes, scratch, **work)
+        except MemoryError:  # no room for a copy: what the queries say stays
+            exact = False
     columns = {
         "nearest": nearest,
         "farthest": farthest,
@@ -36,6 +36,12 @@ def contrast_columns(
     if near.metric == "euclidean" and exact:
         columns |= _beside_gaussian(nearest, farthest, n_samples, covariance, prefixes)
     return columns, exact
+
+
+def _of_points(points: np.ndarray, prefixes: np.ndarray, _: Scratch, **work: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Return the smallest and largest distances of all pairs."""
+    found = distance_extremes(points, prefixes=prefixes, **work)
+    return found.nearest, found.farthest
 
 
 def _of_angles(

@@ -53,6 +53,10 @@ class DataQuality:
         Rows of the data as given that were dropped for a value that is not finite; at most the first 1000.
     n_non_finite : int
         How many there were.
+    widest_feature : str
+        Name of the feature of the largest variance.
+    widest_share : float
+        Its share of the variance of all features; 0 where none varies.
     """
 
     duplicates: int
@@ -61,6 +65,8 @@ class DataQuality:
     constant_features: tuple[str, ...]
     non_finite_rows: tuple[int, ...]
     n_non_finite: int
+    widest_feature: str = ""
+    widest_share: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -96,7 +96,8 @@ def profile(
     -----
     O(n_samples · n_queries · n_features) time for the neighbours at all prefixes, in one pass;
     O(n_samples · n_features²) for the spread; at most `work_budget` for exact extremes. Memory: a copy of the data in
-    float32 or bytes while extremes are searched; for a memmap nothing of its size where they are sampled. Copies that
+    float32 or bytes while extremes are searched (where that has no room they are sampled); for a memmap nothing of its
+    size where they are sampled. Copies that
     `order`, `on_bad` or the cosine metric need are made in temporary files if `X` is a memmap.
     `hubness_skewness` is of N_k over all rows as queries, estimated from the sampled ones without bias in its moments;
     `antihub_share` needs every row as a query. Intervals are at 95 %.
@@ -142,7 +143,7 @@ def profile(
             cv = _validation.check_count(cv, "cv", minimum=2)
         given = check_lists(neighbors, n_samples, k)
         moments = distance_moments(rows.points, **work)
-        constant = np.flatnonzero(np.diagonal(moments.covariance) == 0)
+        variances = np.diagonal(moments.covariance)
         points = _rows.in_order(rows.points, order, moments.covariance, rng, scratch)
         if points is not rows.points:
             moments = distance_moments(points, **work)
@@ -156,7 +157,7 @@ def profile(
             seed = int(rng.integers(2**31))
             of_labels, summary = label_columns(points, labels, near, queries, cv, seed, n_threads)
             columns |= of_labels
-        quality = find_quality(rows, constant, near)
+        quality = find_quality(rows, variances, near)
     facts = Facts(chosen, columns, n_samples, len(queries), k, metric, exact, quality, summary)
     return Profile(
         chosen, columns, n_samples, n_features, len(queries), k, metric, order, exact, quality, summary,

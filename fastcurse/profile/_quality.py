@@ -12,17 +12,20 @@ from fastcurse.profile._rows import Rows
 _NEAR_SHARE = 0.01  # of the median distance to the nearest row
 
 
-def find_quality(rows: Rows, constant: np.ndarray, near: PrefixNeighbors) -> DataQuality:
-    """Count duplicates, near-duplicates, constant features and rows that were dropped."""
+def find_quality(rows: Rows, variances: np.ndarray, near: PrefixNeighbors) -> DataQuality:
+    """Count duplicates, near-duplicates, constant features and rows that were dropped; name the widest feature."""
     distinct = distinct_rows(rows.points, rows.points.shape[1])
+    widest = int(variances.argmax())
     nearest = near.distances[-1, :, 0]
     apart = nearest[nearest > 0]
-    limit = _NEAR_SHARE * float(np.median(apart)) if apart.size else 0.0
+    limit = _NEAR_SHARE * float(np.median(apart)) if apart.size else np.nan
     return DataQuality(
         duplicates=0 if distinct is None else len(rows.points) - distinct.rows.size,
         near_duplicates=int(np.count_nonzero((nearest > 0) & (nearest < limit))),
         near_distance=limit,
-        constant_features=tuple(rows.names[f] for f in constant.tolist()),
+        constant_features=tuple(rows.names[f] for f in np.flatnonzero(variances == 0).tolist()),
         non_finite_rows=rows.bad,
         n_non_finite=rows.n_bad,
+        widest_feature=rows.names[widest],
+        widest_share=float(variances[widest] / (variances.sum() or 1.0)),
     )

@@ -11,6 +11,7 @@ from fastcurse import theory
 from fastcurse.profile._parts import DataQuality, Finding, LabelSummary
 
 _MOST = 6
+_MOST_OF_VARIANCE = 0.5
 _KEPT, _LOST = 0.95, 0.5  # shares of the neighbours
 _HUBS = 2.0  # skewness; an exponential law has 2
 _ROWS = 30  # fewer bear no sentence on distances
@@ -70,6 +71,12 @@ def _rows(facts: Facts) -> Finding | None:
         )
     if quality.constant_features:
         parts.append(f"{_count(len(quality.constant_features), 'constant feature')}")
+    too_wide = min(max(_MOST_OF_VARIANCE, 2 / facts.last), 0.9)
+    if facts.metric == "euclidean" and facts.last > 1 and quality.widest_share > too_wide and facts.n_samples >= _ROWS:
+        share = f"{100 * quality.widest_share:.0f} % of the variance"
+        parts.append(
+            f"{quality.widest_feature!r} alone has {share}, so that distances are nearly its own: scale the features"
+        )
     return facts.finding("warning", f"Look at the data first: {_joined(parts)}.") if parts else None
 
 
