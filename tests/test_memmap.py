@@ -41,6 +41,23 @@ def test_what_was_read_is_not_kept(path):
     assert np.array_equal(stored, X)
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+@pytest.mark.parametrize(
+    "read",
+    [
+        lambda X: fc.distance_extremes(X, prefixes=[64]),
+        lambda X: fc.distance_extremes(X[:, :8], prefixes=[8]),
+        lambda X: fc.closest_pair(X, screen="float32"),
+        fc.distance_moments,
+        lambda X: fc.profile(X, prefixes=[64], n_queries=50, work_budget=1.0),
+        lambda X: fc.profile(X, prefixes=[64], n_queries=50, work_budget=1.0, order="variance"),
+    ],
+)
+def test_a_file_is_not_held_whole(path, read):
+    read(np.load(path, mmap_mode="r"))
+    assert resident(path) < X.nbytes // 4
+
+
 @pytest.mark.parametrize("mode", ["r", "r+", "c"])
 def test_no_value_changes(path, mode):
     stored, expected = np.load(path, mmap_mode=mode), X.copy()

@@ -217,7 +217,7 @@ class TestGoingOn:
         one = [case("rows", 20, 3)]
         _scaling_cases.run_cases(one, tmp_path, n_threads=None, progress=False)
         next(tmp_path.iterdir()).write_text("{")
-        with pytest.raises(ValueError, match="checkpoint must be a file that fastcurse wrote"):
+        with pytest.raises(ValueError, match=r"the folder of finished cases must hold .* delete it"):
             _scaling_cases.run_cases(one, tmp_path, n_threads=None, progress=False)
 
 

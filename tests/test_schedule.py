@@ -351,6 +351,28 @@ class TestMemory:
         with pytest.raises(MemoryError, match=r"X must leave room for a copy.*, and 0\.0 MB are free"):
             fc.distance_extremes(points("few"), **options)
 
+    @pytest.mark.parametrize(
+        ("X", "options", "asked"),
+        [
+            # Distinct rows are copied; tiles that the screen gives up are measured in a float64 copy.
+            (points("distinct"), {"prefixes": [9], "screen": "int8"}, 500 * 9 * 4),
+            (points("given up"), {"screen": "float32"}, 8 * 1200 * 40),
+        ],
+    )
+    def test_what_a_defeated_screen_needs_is_asked_for(self, X, options, asked, monkeypatch):
+        needs = []
+        monkeypatch.setattr(pair_search, "_FEW_TILES", 0)
+        monkeypatch.setattr(schedule, "check_memory", needs.append)
+        found = fc.distance_extremes(X, **options)
+        assert max(needs[1:]) >= asked
+        assert found.stats.copy_bytes <= sum(needs)
+
+    def test_the_client_of_workers_needs_room_for_a_scan(self, monkeypatch):
+        monkeypatch.setattr(memory, "free_bytes", lambda: 1000)
+        with pytest.raises(MemoryError, match="X must leave room"):
+            cluster.ClusterSchedule(None, None, None).check_memory(2000)
+        cluster.ClusterSchedule(None, None, None).check_memory(2000, by_workers=True)
+
     def test_without_a_word_of_the_system_it_goes_on(self, monkeypatch, tmp_path):
         monkeypatch.setattr(memory, "_MEMINFO", tmp_path / "no")
         monkeypatch.setattr(memory, "_CGROUP", tmp_path / "no")

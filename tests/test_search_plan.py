@@ -10,7 +10,14 @@ from hypothesis import strategies as st
 import fastcurse as fc
 from fastcurse.engine import pair_search, search_plan
 from fastcurse.engine.duplicates import distinct_rows
-from fastcurse.engine.search_plan import MOST_FEATURES_OF_BYTES, WORK_WORTH_A_SCREEN, Task, plan_search
+from fastcurse.engine.search_plan import (
+    MOST_FEATURES_OF_BYTES,
+    WORK_WORTH_A_SCREEN,
+    SearchPlan,
+    Task,
+    plan_again,
+    plan_search,
+)
 from fastcurse.engine.survey import View, sample_rows
 
 
@@ -28,6 +35,10 @@ class Unseen:
 
 class OutOfRange(Unseen):
     in_range = False
+
+
+class InRange(Unseen):
+    in_range = True
 
 
 def uniform(n=3000, n_features=100):
@@ -87,9 +98,11 @@ class TestPlan:
         assert plan_of(of_low_dimension())[1:4] == (True, "boxes", 8)
 
     def test_an_outlier_takes_the_bytes_away(self):
-        X = uniform()
-        X[7] = 1e6
-        assert plan_of(X).screen == "float32"
+        X = uniform(20_000)
+        for row in (7, 12_345):  # in the sample or not
+            Y = X.copy()
+            Y[row] *= 1e6
+            assert plan_of(Y).screen == "float32"
 
     def test_the_farthest_alone_is_looked_for_far_out(self):
         plan = plan_of(uniform(), sides=(False, True))
@@ -130,12 +143,32 @@ class TestPlan:
 
     def test_the_points_are_looked_at_no_closer_than_it_takes(self):
         assert plan_search(Task(10**6, (100,), "none"), Unseen()).reasons[1] == "no screen: as asked"
-        assert plan_search(Task(10**6, (1, 2)), Unseen()).path == "each"
+        assert plan_search(Task(10**6, (1, 2)), InRange()).path == "each"
         n = int((2 * WORK_WORTH_A_SCREEN) ** 0.5)
         small = plan_search(Task(n, (1,)), Unseen())
         assert (small.path, small.screen) == ("scan", "none")
         assert "milliseconds" in small.reasons[1]
         assert plan_search(Task(n + 1, (1,)), OutOfRange()).reasons[1] == "no screen: none can hold such values"
+
+    def test_prefixes_that_no_screen_can_hold_are_scanned_together(self):
+        plan = plan_search(Task(3000, (97, 98, 99, 100)), OutOfRange())
+        assert (plan.path, plan.screen) == ("scan", "none")
+
+    def test_bytes_that_have_no_room_make_no_prefix_cheap(self):
+        assert plan_search(Task(20_000, (16_400, 16_500, 16_600)), InRange()).path == "scan"
+
+    def test_what_comes_after_a_defeat(self):
+        boxes = SearchPlan("int8", True, "boxes", 8, (8, 60), ("first",))
+        task = Task(20_000, (60,))
+        after = plan_again(task, boxes, 20_000)
+        assert (after.path, after.screen, after.order) == ("search", "float32", "boxes")
+        assert after.need > 4 * 20_000 * 60
+        last = plan_again(task, after, 20_000)
+        assert (last.path, last.screen) == ("scan", "float32")
+        assert last.reasons[0] == "first"
+        assert "too many pairs undecided" in last.reasons[-1]
+        assert plan_again(Task(20_000, (60,), "int8"), boxes, 20_000).path == "scan"
+        assert plan_again(task, boxes, 19_999).path == "distinct"
 
     def test_a_plain_search_in_float32_is_a_scan(self):
         plan = plan_of(uniform(), screen="float32")
@@ -211,11 +244,25 @@ class TestEqualRows:
         assert fc.closest_pair(X) == (0.0, tuple(every.nearest_pair[-1]))
         assert fc.farthest_pair(X) == (every.farthest[-1], tuple(every.farthest_pair[-1]))
 
+    @pytest.mark.parametrize("share", [0.03, 0.09])
+    def test_some_equal_rows_are_set_aside(self, share):
+        X = np.random.default_rng(1).uniform(-1, 1, (20_000, 30)).astype(np.float32)
+        blank = np.random.default_rng(2).permutation(20_000)[: int(share * 20_000)]
+        X[blank] = 0.0
+        found = fc.distance_extremes(X, prefixes=[30])
+        assert "rows are distinct: equal ones were set aside" in found.stats.plan
+        assert found.stats.copy_bytes < 6 * X.size  # no float64 copy
+        first, second = np.sort(blank)[:2]
+        assert (found.nearest[0], *found.nearest_pair[0]) == (0.0, first, second)
+        kept = np.setdiff1d(np.arange(20_000), np.sort(blank)[1:])
+        distance, (i, j) = fc.farthest_pair(X[kept], screen="none")
+        assert (found.farthest[0], *found.farthest_pair[0]) == (distance, kept[i], kept[j])
+
     def test_ties_without_equal_rows_are_scanned(self, monkeypatch):
         monkeypatch.setattr(pair_search, "_FEW_TILES", 0)
         X = np.eye(2200, dtype=np.float32)
         found = fc.distance_extremes(X, prefixes=[2200])
-        assert found.stats.plan.endswith("too many ties for this: all pairs were scanned")
+        assert found.stats.plan.endswith("the screen left too many pairs undecided: all pairs were scanned")
         assert found.nearest[0] == found.farthest[0] == np.sqrt(2)
         assert found.nearest_pair[0].tolist() == found.farthest_pair[0].tolist() == [0, 1]
 

@@ -126,4 +126,6 @@ def check_path(path: Any, name: str) -> Path | None:
         return None
     if not isinstance(path, (str, os.PathLike)):
         raise TypeError(f"{name} must be a path, got {shown(path)}")
+    if not os.fspath(path):
+        raise ValueError(f"{name} must be a path, got an empty one")
     return Path(path)

@@ -86,7 +86,7 @@ def farthest_pair(
     Raises
     ------
     TypeError, ValueError, MemoryError
-        As `distance_extremes`.
+        As `distance_extremes`, which also takes a checkpoint and a client.
 
     Examples
     --------

@@ -61,14 +61,14 @@ def search_each(
         "farthest_pair": np.array([one.farthest.pair for one in found], dtype=np.int64),
     }
     plans = [f"p = {p}: {'; '.join(one.plan)}" for p, one in zip(prefixes.tolist(), found, strict=True)]
-    n_pairs = len(points) * (len(points) - 1) // 2 * len(found)
+    n_pairs = len(points) * (len(points) - 1) // 2
     did = {
         "tiles": sum(one.tiles for one in found),
         "tiles_certified": sum(one.tiles_certified for one in found),
-        "pairs_certified": min(sum(one.pairs_certified for one in found), n_pairs),  # some are measured again
+        "pairs_certified": sum(min(one.pairs_certified, n_pairs) for one in found),  # some are measured again
         # Whole tiles are counted, the filling of the last panel and the other half of the diagonal with them.
-        "pairs_boxed": min(sum(one.pairs_boxed for one in found), n_pairs),
-        "pairs_stopped": min(sum(one.pairs_stopped for one in found), n_pairs),
+        "pairs_boxed": sum(min(one.pairs_boxed, n_pairs) for one in found),
+        "pairs_stopped": sum(min(one.pairs_stopped, max(0, n_pairs - one.pairs_boxed)) for one in found),
         "screen": ", ".join(dict.fromkeys(one.screen for one in found)),
         "plan": "\n".join(plans),
         "copy_bytes": max(one.copy_bytes for one in found),

@@ -36,7 +36,8 @@ class ScanStats:
         Pairs that were measured in float64 after the screen, or again to name a pair.
     pairs_boxed : int
         Pairs dismissed unread, because the bounding boxes of their points were too far apart and not far enough:
-        the work of an index. Counted in whole tiles, and, like the next, only where few prefixes are asked.
+        the work of an index. Counted in whole tiles, and, like the next, only where few prefixes are asked: the
+        sum over these.
     pairs_stopped : int
         Pairs that were left before their last feature.
     pairs_resumed : int
@@ -46,7 +47,7 @@ class ScanStats:
     plan : str
         What was decided, and why, a line each.
     copy_bytes : int
-        Size of the scan's copy of the data, nearly all of the memory that it needs.
+        Size of the copy of the data in this process, nearly all of the memory that it needs; 0 where workers made it.
     seconds : float
         Wall-clock time of the scan, with compilation if there was any.
     pair_features_per_second : float

@@ -9,6 +9,7 @@ import numpy as np
 
 from fastcurse._kernels import pair_search as kernels
 from fastcurse._kernels.search_block import FLIP
+from fastcurse._memmap import release
 from fastcurse.engine.frame import Axes, Frame
 from fastcurse.engine.kd_order import kd_order
 from fastcurse.engine.search_plan import SearchPlan
@@ -74,6 +75,7 @@ class _Source:
             else:
                 block = self.points[np.minimum(order[start:stop], n - 1), : self.n_features]
             block = np.ascontiguousarray(block, dtype=np.float64)
+            release(self.points if order is not None else self.points[start:stop])
             if len(block) < stop - start:  # the last point fills up the last panel
                 block = np.concatenate([block, np.repeat(block[-1:], stop - start - len(block), axis=0)])
             yield start, block

@@ -46,7 +46,7 @@ def interruptible(compute: Callable[[], Any]) -> Any:
     def run() -> None:
         try:
             outcome.extend((compute(), None))
-        except Exception as error:
+        except BaseException as error:
             outcome.extend((None, error))
 
     worker = threading.Thread(target=run, daemon=True)  # an interpreter that ends does not wait for it

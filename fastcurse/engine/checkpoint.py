@@ -15,7 +15,7 @@ from fastcurse.engine.files import remove_drafts, write_whole
 from fastcurse.engine.tiles import row_blocks
 
 _FORMAT = {"format": "fastcurse checkpoint", "version": 2}
-_LARGEST = 2**26  # bytes; a checkpoint has a few hundred, or some dozen for each prefix and tile that it notes
+_LARGEST = 2**28  # bytes; a checkpoint has a few hundred, or some dozen for each prefix and tile that it notes
 
 
 def fingerprint(X: np.ndarray) -> str:
@@ -89,6 +89,11 @@ class Checkpoint:
         Raises ValueError if it cannot be written; the last state is then kept.
         """
         record = json.dumps({**_FORMAT, "digest": _digest(self.work, state), "work": self.work, "state": state})
+        if len(record) > _LARGEST:
+            raise ValueError(
+                f"checkpoint must have room for what is to be noted, at most {_LARGEST} bytes, got {len(record)}: "
+                "ask for fewer prefixes"
+            )
         try:
             write_whole(self._target, record.encode())
         except OSError as error:

@@ -93,8 +93,10 @@ class ClusterSchedule(Schedule):
         super().__init__(journal, advance)
         self._client = client
 
-    def check_memory(self, need: int) -> None:
-        """Leave it to the workers: they make the copies."""
+    def check_memory(self, need: int, *, by_workers: bool = False) -> None:
+        """Raise MemoryError where this process has no room; the workers look for themselves."""
+        if not by_workers:
+            super().check_memory(need)
 
     def go_through(self, scan: Scan, name: str, done: int) -> None:
         """Go through all tiles from number `done` on."""

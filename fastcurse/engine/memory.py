@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+BUFFERS = 64 * 2**20  # bytes: of blocks and batches
 _MEMINFO = Path("/proc/meminfo")
 _CGROUP = Path("/sys/fs/cgroup")
 
@@ -38,6 +39,11 @@ def _cached_by_group() -> int:
     except OSError:
         return 0
     return sum(int(line.split()[1]) for line in lines if line.startswith(("active_file ", "inactive_file ")))
+
+
+def scan_bytes(screen: str, n_samples: int, n_features: int) -> int:
+    """Return about what a scan of all pairs takes beside the points: a float64 copy, or a float32 one and a sample."""
+    return (8 if screen == "none" else 5) * n_samples * n_features + BUFFERS
 
 
 def in_words(n_bytes: int) -> str:

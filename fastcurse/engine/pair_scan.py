@@ -9,6 +9,7 @@ import numpy as np
 from fastcurse._kernels import distances as kernels
 from fastcurse._kernels import simd
 from fastcurse.engine.batches import run_batches
+from fastcurse.engine.memory import scan_bytes
 from fastcurse.engine.schedule import Recipe, Schedule
 from fastcurse.engine.tiles import Tiles, cut_triangle, pack_panels
 
@@ -127,7 +128,7 @@ class PairScan:
 
     def recipe(self) -> Recipe:
         """Return how to make such a scan elsewhere."""
-        return Recipe(PairScan, (self.n_features, self.tiles), 8 * self.n_samples * self.n_features)
+        return Recipe(PairScan, (self.n_features, self.tiles), scan_bytes("none", self.n_samples, self.n_features))
 
     def forget(self) -> None:
         """There are no counts."""

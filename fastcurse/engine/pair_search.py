@@ -11,6 +11,7 @@ import numpy as np
 from fastcurse._kernels import distances as exact
 from fastcurse._kernels import pair_search as kernels
 from fastcurse._kernels import simd
+from fastcurse._memmap import take_rows
 from fastcurse.engine.approximation import Approximation, Layout, approximate, lay_out
 from fastcurse.engine.blas import one_blas_thread
 from fastcurse.engine.frame import Axes, Frame
@@ -238,7 +239,8 @@ class PairSearch:
         chunk = max(1, _VALUES_A_CHUNK // self.n_features)
         for start in range(0, len(pairs), chunk):
             some = pairs[start : start + chunk]
-            first, second = (self.points[some[:, side], : self.n_features].astype(np.float64) for side in range(2))
+            points = self.points[:, : self.n_features]
+            first, second = (take_rows(points, some[:, side]).astype(np.float64) for side in range(2))
             # The definition itself: float64 sums in feature order.
             with np.errstate(over="ignore"):
                 distances = np.sqrt(np.cumsum((first - second) ** 2, axis=1)[:, -1])

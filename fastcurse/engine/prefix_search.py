@@ -8,15 +8,14 @@ import numpy as np
 
 from fastcurse._kernels import simd
 from fastcurse._kernels.search_block import has_dot_product
-from fastcurse.engine.duplicates import distinct_rows
+from fastcurse._memmap import take_rows
+from fastcurse.engine.duplicates import DistinctRows, distinct_rows
 from fastcurse.engine.pair_scan import PairScan, ScanResult
 from fastcurse.engine.pair_search import Best, PairSearch, SearchSettings
 from fastcurse.engine.schedule import Schedule
 from fastcurse.engine.screened_scan import ScreenedScan
-from fastcurse.engine.search_plan import SearchPlan, Task, plan_search
+from fastcurse.engine.search_plan import SearchPlan, Task, plan_again, plan_search
 from fastcurse.engine.survey import View
-
-_MOSTLY_DISTINCT = 0.9  # share of distinct rows beyond which equal rows are not what defeats a screen
 
 
 class Found(NamedTuple):
@@ -47,34 +46,27 @@ def search_prefix(
     Raises ValueError where a squared distance overflows, and MemoryError where the search has no room.
     """
     view = View(points, n_features)
-    plan = plan_search(Task(len(points), (n_features,), screen, sides, has_dot_product()), view)
+    task = Task(len(points), (n_features,), screen, sides, has_dot_product())
+    plan, part = plan_search(task, view), schedule
+    while plan.path == "search":
+        assert view.frame is not None
+        schedule.check_memory(plan.need, by_workers=True)
+        settings = SearchSettings(plan, view.axes, view.seeds, sides, simd.host_bits())
+        found = PairSearch(points, view.frame, settings).run(part)
+        if found is not None:
+            return Found(
+                found.nearest, found.farthest, plan.screen, plan.reasons, found.tiles, found.tiles_certified,
+                found.pairs_certified, found.pairs_boxed, sum(found.pairs_stopped), found.copy_bytes,
+            )  # fmt: skip
+        part.restart()
+        distinct = distinct_rows(points, n_features)
+        if distinct is not None:
+            plan = plan_again(task, plan, distinct.rows.size)
+            return _search_distinct(points, n_features, distinct, plan, screen, sides, schedule)
+        plan = plan_again(task, plan, len(points))
+        part = schedule.part(plan.screen)
     schedule.check_memory(plan.need)
-    if plan.path == "scan":
-        return _of_scan(scan_pairs(points, np.array([n_features]), view, plan, schedule), plan.screen, plan.reasons)
-    assert view.frame is not None
-    settings = SearchSettings(plan, view.axes, view.seeds, sides, simd.host_bits())
-    found = PairSearch(points, view.frame, settings).run(schedule)
-    if found is None and screen == "auto" and plan.order == "boxes" and plan.screen == "int8":
-        schedule.restart()
-        need = plan.need + 3 * points.shape[0] * n_features
-        plan = plan._replace(
-            screen="float32", need=need, reasons=(*plan.reasons, "bytes could not tell near pairs apart: float32")
-        )
-        schedule.check_memory(need)
-        found = PairSearch(points, view.frame, settings._replace(plan=plan)).run(schedule.part("float32"))
-    if found is not None:
-        return Found(
-            found.nearest, found.farthest, plan.screen, plan.reasons, found.tiles, found.tiles_certified,
-            found.pairs_certified, found.pairs_boxed, sum(found.pairs_stopped), found.copy_bytes,
-        )  # fmt: skip
-    schedule.restart()
-    distinct = distinct_rows(points, n_features)
-    if distinct is None or distinct.rows.size > _MOSTLY_DISTINCT * len(points):
-        why = "too many ties for this: all pairs were scanned"
-        plan = plan._replace(screen="float32", need=8 * len(points) * n_features, reasons=(*plan.reasons, why))
-        schedule.check_memory(plan.need)
-        return _of_scan(scan_pairs(points, np.array([n_features]), view, plan, schedule), plan.screen, plan.reasons)
-    return _search_distinct(points, n_features, distinct.rows, distinct.pair, screen, sides, schedule)
+    return _of_scan(scan_pairs(points, np.array([n_features]), view, plan, part), plan.screen, plan.reasons)
 
 
 def scan_pairs(
@@ -89,24 +81,23 @@ def scan_pairs(
 def _search_distinct(
     points: np.ndarray,
     n_features: int,
-    rows: np.ndarray,
-    equal_pair: tuple[int, int],
+    distinct: DistinctRows,
+    plan: SearchPlan,
     screen: str,
     sides: tuple[bool, bool],
     schedule: Schedule,
 ) -> Found:
     """Search among distinct rows: the nearest pair is known, and the farthest is one of first occurrences."""
-    nearest = Best(0.0, equal_pair)
-    why = f"{rows.size} of {len(points)} rows are distinct: equal ones were set aside"
+    rows, nearest = distinct.rows, Best(0.0, distinct.pair)
     if not sides[1] or rows.size == 1:
-        return Found(nearest, Best(0.0, (0, 1)), "none", (why,), 0, 0, 0, 0, 0, rows.nbytes)
-    kept = points[rows, :n_features]
+        return Found(nearest, Best(0.0, (0, 1)), "none", plan.reasons, 0, 0, 0, 0, 0, rows.nbytes)
+    schedule.check_memory(rows.size * n_features * points.itemsize)
+    kept = take_rows(points[:, :n_features], rows)
     found = search_prefix(kept, n_features, screen=screen, sides=(False, True), schedule=schedule.part("distinct"))
     i, j = found.farthest.pair
     farthest = Best(found.farthest.distance, (int(rows[i]), int(rows[j])))
-    return found._replace(
-        nearest=nearest, farthest=farthest, plan=(why, *found.plan), copy_bytes=found.copy_bytes + kept.nbytes
-    )
+    reasons = (*plan.reasons, *found.plan)
+    return found._replace(nearest=nearest, farthest=farthest, plan=reasons, copy_bytes=found.copy_bytes + kept.nbytes)
 
 
 def _of_scan(found: ScanResult, screen: str, plan: tuple[str, ...]) -> Found:

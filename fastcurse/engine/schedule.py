@@ -109,8 +109,8 @@ class Schedule:
         part.name, part.share, part._resumed = f"{self.name}/{name}", self.share * share, 0.0
         return part
 
-    def check_memory(self, need: int) -> None:
-        """Raise MemoryError where there is no room for that many bytes."""
+    def check_memory(self, need: int, *, by_workers: bool = False) -> None:
+        """Raise MemoryError where there is no room for that many bytes, which workers take if there are any."""
         check_memory(need)
 
     def advance(self, share: float) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 from fastcurse._kernels import distances as exact
 from fastcurse._kernels import screen, simd
 from fastcurse.engine.frame import Frame
+from fastcurse.engine.memory import scan_bytes
 from fastcurse.engine.pair_scan import OVERFLOW, PAIR_FEATURES_A_TILE, PairScan, ScanResult, precedes
 from fastcurse.engine.schedule import Recipe, Schedule
 from fastcurse.engine.screen_bounds import Outlook, cut_blocks, look_ahead, thresholds
@@ -75,7 +76,8 @@ class ScreenedScan:
 
     def recipe(self) -> Recipe:
         """Return how to make such a scan elsewhere."""
-        return Recipe(ScreenedScan, (self.prefixes, self.frame), 5 * self.n_samples * self.n_features)
+        need = scan_bytes("float32", self.n_samples, self.n_features)
+        return Recipe(ScreenedScan, (self.prefixes, self.frame), need)
 
     def forget(self) -> None:
         """Set all counts to zero; the best pairs stay."""
@@ -167,6 +169,7 @@ class ScreenedScan:
 
     def _measure(self, tiles: Tiles, schedule: Schedule) -> None:
         """Measure the given-up tiles in float64 and merge their extremes."""
+        schedule.check_memory(scan_bytes("none", self.n_samples, self.n_features))
         scan = PairScan(self.points, self.n_features)
         self.copy_bytes = max(self.copy_bytes, scan.panels.nbytes)
         scan.use(tiles.take(np.lexsort((tiles.begins, tiles.strips))).split(scan.n_panels))

@@ -7,6 +7,7 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
+from fastcurse.engine.memory import BUFFERS, scan_bytes
 from fastcurse.engine.search_costs import (
     SPEED_OF_SCAN,
     Survey,
@@ -25,7 +26,6 @@ _LEAF = 32  # points of a box
 _DIMENSIONS_A_DOUBLING = 1.25  # effective dimensions that boxes still serve, for each halving of the points to a leaf
 _CLEARLY = 0.1  # share of the variance
 _NOTED_A_POINT = 0.5  # pairs that a screen may leave undecided: tiles of neighbours can note so many
-_SMALL = 64 * 2**20  # bytes: buffers of blocks and batches
 _ORDER_BYTES = 96  # a point, while the order is found
 
 
@@ -77,7 +77,9 @@ class SearchPlan(NamedTuple):
     boxed: int  # leading features of the boxes of tiles
     cuts: tuple[int, ...]  # features at which blocks may be left; the last is all of them
     reasons: tuple[str, ...]
-    path: str = "search"  # or "scan": all pairs, at all prefixes; or "each": every prefix has a plan of its own
+    path: str = (
+        "search"  # "scan": all pairs, at all prefixes; "each", "distinct": of parts that have plans of their own
+    )
     need: int = 0  # bytes beside the points, about
 
 
@@ -87,10 +89,10 @@ def plan_search(task: Task, sight: Sight) -> SearchPlan:
         return _scan(task, "none", "as asked")
     if task.screen == "auto" and task.n_pairs * task.n_features < WORK_WORTH_A_SCREEN:
         return _scan(task, "none", "every pair is measured in milliseconds")
-    if len(task.prefixes) > 1 and _each_pays(task):
-        return SearchPlan("", False, "given", 0, (), (f"each of {len(task.prefixes)} prefixes by itself",), "each")
     if not sight.in_range:
         return _scan(task, "none", "none can hold such values")
+    if len(task.prefixes) > 1 and _each_pays(task):
+        return SearchPlan("", False, "given", 0, (), (f"each of {len(task.prefixes)} prefixes by itself",), "each")
     if len(task.prefixes) > 1:
         why = "bytes are for few prefixes" if task.screen == "int8" else "nearly all pairs are ruled out in it"
         return _scan(task, "float32", why)
@@ -103,14 +105,35 @@ def plan_search(task: Task, sight: Sight) -> SearchPlan:
     reasons = _reasons(plan, survey, task)
     if plan.screen == "float32" and plan.order == "given" and len(plan.cuts) == 1:
         return _scan(task, "float32", "", reasons)  # it has products, which are faster
-    need = task.n_samples * task.n_features * (1 if plan.screen == "int8" else 4) + task.n_samples * 8 * len(plan.cuts)
-    order = _ORDER_BYTES * task.n_samples if plan.order != "given" else 0
-    return plan._replace(reasons=reasons, need=need + order + _SMALL)
+    return plan._replace(reasons=reasons, need=_need(task, plan))
+
+
+def plan_again(task: Task, plan: SearchPlan, n_distinct: int) -> SearchPlan:
+    """Return what to do where the plan left too many pairs undecided; `n_distinct` rows differ from all earlier ones.
+
+    Rows that are equal are set aside ("distinct"): they need no search, and tie with each other. Else bytes that boxes
+    have left with near pairs give way to float32; what is left is the scan of all pairs.
+    """
+    if n_distinct < task.n_samples:
+        why = f"{n_distinct} of {task.n_samples} rows are distinct: equal ones were set aside"
+        return SearchPlan("", False, "given", 0, (), (*plan.reasons, why), "distinct")
+    if plan.screen == "int8" and plan.order == "boxes" and task.screen == "auto":
+        reasons = (*plan.reasons, "bytes could not tell near pairs apart: float32")
+        plan = plan._replace(screen="float32", reasons=reasons)
+        return plan._replace(need=_need(task, plan))
+    why = "the screen left too many pairs undecided: all pairs were scanned"
+    return _scan(task, "float32", "", (*plan.reasons, why))
+
+
+def _need(task: Task, plan: SearchPlan) -> int:
+    """Return about how many bytes a search takes beside the points."""
+    a_point = task.n_features * (1 if plan.screen == "int8" else 4) + 8 * len(plan.cuts)
+    return task.n_samples * (a_point + (_ORDER_BYTES if plan.order != "given" else 0)) + BUFFERS
 
 
 def _each_pays(task: Task) -> bool:
     """Return whether a search for each of the prefixes is faster than one scan of all of them."""
-    speed = speed_of("int8" if task.dot_product and task.screen != "float32" else "float32", dot_product=True)
+    speed = speed_of(task.screens[0] if task.dot_product else "float32", dot_product=True)
     return sum(task.prefixes) / speed <= task.n_features / SPEED_OF_SCAN
 
 
@@ -120,7 +143,7 @@ def _scan(task: Task, screen: str, why: str, reasons: tuple[str, ...] = ()) -> S
         m = len(task.prefixes)
         scan = "one scan of all pairs" + (f" for all of {m} prefixes" if m > 1 else "")
         reasons = (scan, f"no screen: {why}" if screen == "none" else f"screen in {screen}: {why}")
-    need = (8 if screen == "none" else 5) * task.n_samples * task.n_features + _SMALL
+    need = scan_bytes(screen, task.n_samples, task.n_features)
     return SearchPlan(screen, False, "given", 0, (task.n_features,), reasons, "scan", need)
 
 

@@ -94,14 +94,15 @@ def _look_over(points: np.ndarray, frame: Frame) -> tuple[Survey, Axes | None, n
     growth = _growth(distances)
     nearest = float(distances[0] * (n_samples * (n_samples - 1) / 2 / upper.size) ** (-1 / growth))
     paired = np.random.default_rng(1).permutation(len(rows))[: _PAIRED[n_samples >= _MANY]]
-    survey = Survey(
-        _dimension(moved),
-        growth,
-        nearest,
-        distances,
-        _look_along(given[paired]),
-        None if basis is None else _look_along(moved[paired] @ basis),
-    )
+    along = _look_along(given[paired])
+    # The sample may miss an outlier, which the frame knows: it makes other axes wider too, by about as much.
+    reach = float(np.abs(moved).max())
+    missed = max(1.0, (frame.widest + float(np.abs(mean).max())) / reach) if reach > 0 else 1.0
+    turned = None
+    if basis is not None:
+        turned = _look_along(moved[paired] @ basis)
+        turned = turned._replace(widest=turned.widest * missed)
+    survey = Survey(_dimension(moved), growth, nearest, distances, along._replace(widest=frame.widest), turned)
     axes = None if basis is None else Axes(frame.centre + np.ldexp(mean, frame.exponent), basis)
     return survey, axes, np.array(seeds)
 
@@ -126,8 +127,13 @@ def _dimension(moved: np.ndarray) -> float:
 def _principal_axes(points: np.ndarray) -> np.ndarray:
     """Return orthonormal columns (n_features, n_features), that of the largest variance first."""
     moved = points - points.mean(axis=0)
-    vectors = interruptible(lambda: np.linalg.eigh(moved.T @ moved)[1])
-    return np.ascontiguousarray(vectors[:, ::-1])
+
+    def decompose() -> np.ndarray:
+        with one_blas_thread():  # also after Ctrl-C has left this thread behind
+            vectors: np.ndarray = np.linalg.eigh(moved.T @ moved)[1]
+            return vectors
+
+    return np.ascontiguousarray(interruptible(decompose)[:, ::-1])
 
 
 def _in_frame(points: np.ndarray, rows: np.ndarray, frame: Frame) -> np.ndarray:

@@ -117,7 +117,7 @@ def run_cases(
     of fastcurse's version, so that other parameters and versions have files of their own.
     """
     files = [None if folder is None else _file(folder, case) for case in cases]
-    found = [None if file is None else file.load() for file in files]
+    found = [None if file is None else _load(file) for file in files]
     costs = [case.n_samples**2 / 2 * case.n_features for case in cases]
     left = sum(cost for cost, state in zip(costs, found, strict=True) if state is None)
     with progress_bar(left, "scaling", unit=" pair-features", enabled=progress) as bar:
@@ -131,6 +131,15 @@ def run_cases(
             found[at] = state
             bar.update(costs[at])
     return [state for state in found if state is not None]
+
+
+def _load(file: Checkpoint) -> dict[str, Any] | None:
+    """Return what a case's file says, None if there is none."""
+    try:
+        return file.load()
+    except ValueError as error:
+        where = f"got {str(file.path)!r}; delete it, and its case is measured again"
+        raise ValueError(f"the folder of finished cases must hold files of this experiment alone, {where}") from error
 
 
 def _file(folder: Path, case: Case) -> Checkpoint:

@@ -13,7 +13,12 @@ from fastcurse.experiments._scaling_checks import make_checks
 
 NAME = "scaling"
 # Seconds; minutes; the defaults of `run` are between.
-QUICK = {"sizes": (1000, 3000, 10_000), "n_samples": 10_000, "dimensions": (2, 4, 5, 6, 8, 10, 16, 30, 100)}
+QUICK = {
+    "sizes": (1000, 3000, 10_000),
+    "n_samples": 10_000,
+    "dimensions": (2, 4, 5, 6, 8, 10, 16, 30, 100),
+    "n_queries": 400,
+}
 FULL = {
     "sizes": (1000, 3162, 10_000, 31_623, 100_000, 316_228, 1_000_000),
     "repeats": 15,
