@@ -350,6 +350,21 @@ class TestSeparation:
             expected = reference.squared_mahalanobis(wide[:, added], y) if len(added) else 0.0
             np.testing.assert_allclose(delta_sq[p - 1], expected, rtol=1e-6, atol=1e-9)
 
+    def test_constants_are_not_counted(self):
+        X, y = sample(4, 50, 8, 2)
+        X[:, [1, 4]] = 7.0
+        delta_sq, rank = separation_path(fc.PrefixLDA().fit(X, y), np.arange(1, 9))
+        assert rank.tolist() == [1, 1, 2, 3, 3, 4, 5, 6]
+        assert np.array_equal(delta_sq[[1, 4]], delta_sq[[0, 3]])
+
+    def test_features_beyond_the_degrees_of_freedom_are_not_seen(self):
+        X, y = sample(5, 30, 40, 2)
+        X[:, :20] = 1.0
+        delta_sq, _ = separation_path(fc.PrefixLDA().fit(X, y), np.array([20, 28, 29, 40]))
+        assert (delta_sq[0] == 0).all()
+        np.testing.assert_allclose(delta_sq[1], reference.squared_mahalanobis(X[:, 20:28], y), rtol=1e-9)
+        assert np.isnan(delta_sq[2:]).all()
+
     def test_duplicates_change_no_prediction(self):
         X, y = sample(3, 150, 5, 3)
         plain = fc.supported_features(X, y, random_state=0)
@@ -358,8 +373,10 @@ class TestSeparation:
         np.testing.assert_allclose(
             doubled.predicted_accuracy[[1, 2, 3, 4, 5, 6]], plain.predicted_accuracy[[0, 1, 2, 2, 3, 4]], rtol=1e-9
         )
-        # Of a constant alone the most frequent class is all that is known.
+        # Of a constant alone the most frequent class is all that is known, or any of several.
         assert doubled.predicted_accuracy[0] == pytest.approx(plain.majority_share)
+        even = fc.supported_features(twice[:, :2], np.arange(150) % 3, random_state=0)
+        assert even.predicted_accuracy[0] == pytest.approx(1 / 3)
 
 
 class TestBadInput:

@@ -127,11 +127,24 @@ class TestAccuracy:
             theory.multiclass_lda_accuracy(near[:2, :2], 3, [51.5, 51.5], [0.5, 0.5]), abs=0.01
         )
 
+        five = theory.multiclass_lda_accuracy(distances_of(np.arange(5.0)[:, None]), 3, [50] * 5, [0.5, 0.5, 0, 0, 0])
+        assert 0.6 < five < 0.7  # Φ(1/2) = .69 less what 3 features cost
+
+    @pytest.mark.parametrize("scale", [1e-320, 1e-300, 1e-30, 1e4, 1e100])
+    def test_distances_of_any_size(self, scale):
+        near = distances_of(np.array([[0.0], [1.0], [3.0]])) * scale
+        for p in (0, 2):
+            ours = theory.multiclass_lda_accuracy(near, p, [30, 50, 20])
+            assert ours == pytest.approx(1.0 if scale > 1 else 0.5, abs=0.03)
+
     def test_equal_classes_are_told_by_their_frequencies(self):
         ours = theory.multiclass_lda_accuracy(np.zeros((3, 3)), 1, [8e5, 1e5, 1e5])
         assert ours == pytest.approx(0.8, abs=1e-6)
         assert theory.multiclass_lda_accuracy(np.zeros((4, 4)), 5, [30] * 4) == pytest.approx(0.25, abs=2e-3)
         assert theory.multiclass_lda_accuracy(np.zeros((4, 4)), 0, [31, 30, 30, 30]) == pytest.approx(31 / 121)
+        for n_classes in (2, 4):  # not a feature, and a tie
+            nothing = np.zeros((n_classes, n_classes))
+            assert theory.multiclass_lda_accuracy(nothing, 0, [30] * n_classes) == pytest.approx(1 / n_classes)
 
     @pytest.mark.parametrize(
         ("delta_sq", "sizes", "priors"),

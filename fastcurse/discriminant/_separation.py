@@ -66,7 +66,7 @@ def _whitened_centres(lda: PrefixLDA, size: int) -> tuple[np.ndarray, np.ndarray
     inverse[:done, :done], centres[:, :done] = factor.inverse, factor.whitened
     columns = np.arange(size)
     rank = done
-    for feature in np.arange(done, size)[frame.varies[done:size]].tolist():
+    for feature in range(done, size):
         row = inverse[:rank, :rank] @ S[feature, columns[:rank]]
         residual = S[feature, feature] - row @ row
         if residual > _SMALLEST_RESIDUAL * S[feature, feature]:

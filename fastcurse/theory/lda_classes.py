@@ -85,7 +85,8 @@ def multiclass_lda_accuracy(
                 log_pi = np.log(pi)
             means = room * log_pi - (delta_sq[index] + noise) / 2.0
             lines = directions @ _contrast_root((np.diag(noise) - delta_sq[index] / 2.0) / room)
-            result[index] = pi @ [_share_of_class(c, means[c], lines) for c in range(n_classes)]
+            possible = np.flatnonzero(pi)
+            result[index] = pi[possible] @ [_share_of_class(c, means[c], lines) for c in possible.tolist()]
     return result[()]
 
 
@@ -112,15 +113,15 @@ def _contrast_root(covariance: np.ndarray) -> np.ndarray:
 def _share_of_class(c: int, means: np.ndarray, lines: np.ndarray) -> float:
     """Return P(h_c is the largest) for h = means (K,) + r u, u a row of `lines` (m, K) and |r| of χ law.
 
-    h_c > h_k wherever gap + r slope > 0: on each line an interval of r.
+    h_c > h_k wherever gap + r slope > 0: on each line an interval of r. A tie goes to the first class.
     """
-    others = np.arange(len(means)) != c
+    others = np.delete(np.arange(len(means)), c)
     gap, slope = means[c] - means[others], lines[:, [c]] - lines[:, others]
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         crossing = -gap / slope
     low = np.where(slope > 0.0, crossing, -np.inf).max(axis=1)
     high = np.where(slope < 0.0, crossing, np.inf).min(axis=1)
-    never = ((slope == 0.0) & (gap <= 0.0)).any(axis=1)
+    never = ((slope == 0.0) & ((gap < 0.0) | (gap == 0.0) & (others < c))).any(axis=1)
     degrees = len(means) - 1
     inside = np.maximum(_signed_chi_cdf(high, degrees) - _signed_chi_cdf(low, degrees), 0.0)
     return float(np.where(never, 0.0, inside).mean())
@@ -128,7 +129,8 @@ def _share_of_class(c: int, means: np.ndarray, lines: np.ndarray) -> float:
 
 def _signed_chi_cdf(r: np.ndarray, degrees: int) -> np.ndarray:
     """Return P(R <= r) where |R| has the χ law and R either sign."""
-    return (1.0 + np.sign(r) * special.gammainc(degrees / 2.0, r * r / 2.0)) / 2.0
+    with np.errstate(over="ignore"):
+        return (1.0 + np.sign(r) * special.gammainc(degrees / 2.0, r * r / 2.0)) / 2.0
 
 
 def unbiased_delta_sq(estimated: ArrayLike, p: ArrayLike, class_sizes: ArrayLike) -> np.ndarray:
