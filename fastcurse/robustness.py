@@ -242,19 +242,23 @@ def _sizes_within(need: np.ndarray, weights: np.ndarray, room: np.ndarray, norm:
     sizes = np.zeros(room.shape)
     if norm == 1.0:
         order = np.argsort(-w, kind="stable")
-        gain = np.cumsum(w[order] * free[:, order], axis=1)
-        before = np.concatenate([np.zeros((len(gain), 1)), gain[:, :-1]], axis=1)
+        before, enough = _gains(w[order] * free[:, order], need)
         sizes[:, used[order]] = np.clip((need[:, None] - before) / w[order], 0.0, free[:, order])
-        enough = gain[:, -1] >= need
     else:
         full = free / pace
         order = np.argsort(full, axis=1)
-        levels, gains = (np.take_along_axis(array, order, axis=1) for array in (full, w * free))
-        before = np.concatenate([np.zeros((len(gains), 1)), np.cumsum(gains[:, :-1], axis=1)], axis=1)
+        before, enough = _gains(np.take_along_axis(w * free, order, axis=1), need)
         slope = np.cumsum((w * pace)[order][:, ::-1], axis=1)[:, ::-1]
-        reached = before + levels * slope >= need[:, None]
-        enough, at = reached.any(axis=1), (np.arange(len(need)), reached.argmax(axis=1))
+        reached = before + np.take_along_axis(full, order, axis=1) * slope >= need[:, None]
+        reached[:, -1] = True  # of rows with enough room, if a rounding hides it
+        at = np.arange(len(need)), reached.argmax(axis=1)
         level = (need - before[at]) / slope[at]
         sizes[:, used] = np.minimum(level[:, None] * pace, free)
     sizes[~enough | np.isinf(need)] = np.inf
     return sizes
+
+
+def _gains(gains: np.ndarray, need: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return what is gained before each feature that is filled up in turn, and which rows gain what they need."""
+    total = np.cumsum(gains, axis=1)
+    return np.concatenate([np.zeros((len(total), 1)), total[:, :-1]], axis=1), total[:, -1] >= need

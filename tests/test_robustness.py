@@ -279,6 +279,18 @@ class TestEdges:
         ours = fc.boundary_distance([-1.0, 1.0], -6.0, [[0.0, 0.0]], np.inf, bounds=([-9, 0], [0, 9]))
         assert ours.correction.tolist() == [[-3.0, 3.0]]
 
+    @pytest.mark.parametrize("norm", NORMS)
+    def test_limits_that_leave_just_enough_room(self, norm):
+        """Eighths again: w·x, and so what there is to gain, has no rounding, while x/w and its like have."""
+        generator = np.random.default_rng(0)
+        for d in (1, 2, 5):
+            w, x = generator.integers(1, 60, (2, 300, d)) / 8
+            for row in range(300):
+                ours = fc.boundary_distance(w[row], 0.0, x[row : row + 1], norm, bounds=(0, np.inf))
+                np.testing.assert_allclose(ours.correction, -x[row : row + 1], rtol=1e-14)
+                less = fc.boundary_distance(w[row], 2.0**-20, x[row : row + 1], norm, bounds=(0, np.inf))
+                assert less.distance.tolist() == [np.inf]
+
     def test_limits_of_features_that_may_not_change_do_not_matter(self):
         ours = fc.boundary_distance([1.0, 1.0], 0.0, [[1.0, 50.0]], mutable=[0], bounds=(-60, 2))
         assert ours.correction.tolist() == [[-51.0, 0.0]]
@@ -292,10 +304,10 @@ class TestEdges:
                     assert ours.distance == pytest.approx([3.0], rel=1e-15)
         tiny = fc.boundary_distance([1.0, 1e-200], -1.0, [[0.0, 0.0]], 2, mutable=[1])
         assert tiny.distance == pytest.approx([1e200], rel=1e-15)
-        beyond = {"mutable": [1], "bounds": (-np.inf, np.inf)}
-        for options in (beyond, {"mutable": [1]}):
+        for bounds in (None, (-np.inf, np.inf), (-np.inf, [1.0, 1.0, np.inf])):  # farther than float64 goes
             for norm in NORMS:
-                ours = fc.boundary_distance([1.0, 1e-305], -1e9, [[0.0, 0.0]], norm, **options)
+                options = {"mutable": [1, 2], "bounds": bounds}
+                ours = fc.boundary_distance([1.0, 1e-305, 1e-305], -1e9, [[0.0, 0.0, 0.0]], norm, **options)
                 assert ours.distance.tolist() == [np.inf]
                 assert np.isnan(ours.correction).all()
         small = fc.boundary_distance([1.0, 1.0], -3e-200, [[0.0, 0.0]], 2, bounds=([-1, -1], [1e-200, 1]))
