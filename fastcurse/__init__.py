@@ -7,7 +7,7 @@ The layers (an import may only point down)::
     prefix_curve                       Display classes, which people draw
     plots                              matplotlib, imported lazily
     distances  discriminant  balls     public functions: validate -> plan -> run -> frozen result
-    neighbors
+    neighbors  curvature
     trunk  feature_order               data to run them on
     engine                             batches of tiles, threads, progress, Ctrl-C
     _kernels                           the only folder with compiled code
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
         log_ball_volume,
         shell_fraction,
     )
+    from fastcurse.curvature import TopCurvature, top_curvature
     from fastcurse.discriminant import PrefixLDA
     from fastcurse.distances import (
         DistanceExtremes,
@@ -58,6 +59,7 @@ _HOME = {
     "PrefixCurveDisplay": "prefix_curve",
     "PrefixLDA": "discriminant",
     "PrefixNeighbors": "neighbors",
+    "TopCurvature": "curvature",
     "ball_volume": "balls",
     "closest_pair": "distances",
     "distance_extremes": "distances",
@@ -69,6 +71,7 @@ _HOME = {
     "nearest_mean_path": "trunk",
     "prefix_neighbors": "neighbors",
     "shell_fraction": "balls",
+    "top_curvature": "curvature",
     "trunk_blocks": "trunk",
 }
 _SUBMODULES = ("experiments", "theory")
@@ -81,6 +84,7 @@ __all__ = [
     "PrefixCurveDisplay",
     "PrefixLDA",
     "PrefixNeighbors",
+    "TopCurvature",
     "__version__",
     "ball_volume",
     "closest_pair",
@@ -95,6 +99,7 @@ __all__ = [
     "prefix_neighbors",
     "shell_fraction",
     "theory",
+    "top_curvature",
     "trunk_blocks",
 ]
 

@@ -20,7 +20,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 # Rank of each layer: an import may point to the same stem's package or to a lower rank.
 LAYERS = {
     "cli": 6, "__main__": 7, "report": 5, "experiments": 4, "prefix_curve": 4, "plots": 3,
-    "distances": 2, "discriminant": 2, "balls": 2, "neighbors": 2, "trunk": 2, "feature_order": 2,
+    "distances": 2, "discriminant": 2, "balls": 2, "neighbors": 2, "curvature": 2, "trunk": 2, "feature_order": 2,
     "engine": 1, "_kernels": 0, "theory": 0, "reference": 0, "_validation": 0, "_version": 0, "_memmap": -1,
 }  # fmt: skip
 

@@ -13,6 +13,7 @@ from fastcurse._validation._scalars import (
     check_seed,
     check_threads,
 )
+from fastcurse._validation._vectors import check_vector
 
 __all__ = [
     "check_choice",
@@ -32,4 +33,5 @@ __all__ = [
     "check_real",
     "check_seed",
     "check_threads",
+    "check_vector",
 ]
