@@ -10,7 +10,7 @@ The layers (an import may only point down)::
     plots                              matplotlib, imported lazily
     hubness  intrinsic_dimension       what neighbours tell of the data
     distances  discriminant  balls     public functions: validate -> plan -> run -> frozen result
-    neighbors  robustness
+    neighbors  robustness  curvature
     trunk  feature_order               data to run them on
     engine                             batches of tiles, threads, progress, Ctrl-C
     _kernels                           the only folder with compiled code
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
         log_ball_volume,
         shell_fraction,
     )
+    from fastcurse.curvature import TopCurvature, top_curvature
     from fastcurse.discriminant import PrefixLDA
     from fastcurse.distances import (
         DistanceExtremes,
@@ -73,6 +74,7 @@ _HOME = {
     "PrefixNeighbors": "neighbors",
     "Profile": "profile",
     "SupportedFeatures": "prefix_accuracy",
+    "TopCurvature": "curvature",
     "ball_volume": "balls",
     "boundary_distance": "robustness",
     "closest_pair": "distances",
@@ -89,6 +91,7 @@ _HOME = {
     "profile": "profile",
     "shell_fraction": "balls",
     "supported_features": "prefix_accuracy",
+    "top_curvature": "curvature",
     "trunk_blocks": "trunk",
 }
 _SUBMODULES = ("experiments", "theory")
@@ -106,6 +109,7 @@ __all__ = [
     "PrefixNeighbors",
     "Profile",
     "SupportedFeatures",
+    "TopCurvature",
     "__version__",
     "ball_volume",
     "boundary_distance",
@@ -125,6 +129,7 @@ __all__ = [
     "shell_fraction",
     "supported_features",
     "theory",
+    "top_curvature",
     "trunk_blocks",
 ]
 

@@ -14,6 +14,7 @@ from fastcurse._validation._scalars import (
     check_seed,
     check_threads,
 )
+from fastcurse._validation._vectors import check_vector
 
 __all__ = [
     "as_numeric",
@@ -37,4 +38,5 @@ __all__ = [
     "check_real",
     "check_seed",
     "check_threads",
+    "check_vector",
 ]
