@@ -11,6 +11,7 @@ import sys
 import warnings
 import zipfile
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -20,6 +21,7 @@ from fastcurse import cli, experiments
 from fastcurse.balls import _hit_or_miss
 from fastcurse.cli import _lda
 from fastcurse.experiments import Check
+from fastcurse.plots import panels
 from fastcurse.report import article, datafiles, environment
 
 
@@ -120,7 +122,7 @@ class TestArticle:
             record.__kwdefaults__ = run_it.__kwdefaults__
             monkeypatch.setattr(getattr(experiments, name), "run", record)
             with pytest.raises(KeyboardInterrupt):
-                article.run_article([name], seed=0, quick=False, repeats=40, progress=False)
+                article.run_article({name: getattr(experiments, name)}, seed=0, quick=False, repeats=40, progress=False)
         assert seen == {"ball": 40, "moons": 1000}
 
     def test_interrupted_run_leaves_nothing(self, tmp_path, capsys, monkeypatch):
@@ -132,6 +134,123 @@ class TestArticle:
         assert code == 130
         assert "interrupted" in err
         assert list(tmp_path.iterdir()) == []
+
+
+def draw_one_line(result):
+    """One line of numbers, which is the caption."""
+    figure, (ax,) = panels(1)
+    ax.plot(result.tables["main"]["p"])
+    return figure
+
+
+def tiny(name, *, ok=True, corrections=()):
+    """Return an experiment with one table, one figure and one check, which holds or not."""
+
+    def run_it(*, random_state, progress):
+        return experiments.ExperimentResult(
+            name, f"Title of {name}", {"random_state": random_state}, {"main": {"p": np.arange(3)}},
+            (Check("the sky", 1.0, 1.0 if ok else 2.0, 0.5, "seen"),), corrections,
+        )  # fmt: skip
+
+    run_it.__kwdefaults__ = {"random_state": 0, "progress": False}
+    return SimpleNamespace(NAME=name, QUICK={}, run=run_it)
+
+
+class TestRemedies:
+    @pytest.fixture
+    def pages(self, monkeypatch):
+        """The three pages over a registry of two tiny remedies and one tiny section of the article."""
+        ours = {"sun": tiny("sun", corrections=("It rises.",)), "moon": tiny("moon")}
+        registries = {"article": {"ball": tiny("ball", corrections=("It is round.",))}, "remedies": ours}
+        registries["all"] = registries["article"] | ours
+        for name, modules in registries.items():
+            monkeypatch.setitem(article.PAGES, name, article.PAGES[name]._replace(modules=modules))
+        monkeypatch.setattr(experiments.ExperimentResult, "_drawings", lambda self: {"one_line": draw_one_line})
+        return registries
+
+    def test_registries_are_apart_and_named_by_their_modules(self):
+        pages = {name: page.modules for name, page in article.PAGES.items()}
+        assert pages["article"] == experiments.ALL
+        assert pages["remedies"] == experiments.REMEDIES
+        assert list(pages["all"]) == [*experiments.ALL, *experiments.REMEDIES]
+        assert all(name == module.NAME for name, module in pages["all"].items())
+        assert {"meta", "run"}.isdisjoint(pages["all"])  # a key of results.json, an anchor of the page
+        assert len({page.title for page in article.PAGES.values()}) == 3
+
+    def test_one_page_with_all_of_the_registry(self, pages, tmp_path, capsys):
+        code, out, err = run(capsys, "remedies", "--output", tmp_path / "out", "--seed", 7)
+        assert (code, err) == (0, "")
+        assert [line.split()[:3] for line in out.splitlines()[1:3]] == [["sun", "1", "0"], ["moon", "1", "0"]]
+        record = json.loads((tmp_path / "out" / "results.json").read_text(encoding="utf-8"))
+        assert list(record) == ["sun", "moon", "meta"]
+        assert record["sun"]["params"] == {"random_state": 7}
+        present = {
+            path.relative_to(tmp_path / "out").as_posix() for path in (tmp_path / "out").rglob("*") if path.is_file()
+        }
+        assert present == set(record["meta"]["files"])
+        assert {"figures/sun-one-line.svg", "figures/moon-one-line.png", "tables/moon-main.csv"} <= present
+        page = (tmp_path / "out" / "index.html").read_text(encoding="utf-8")
+        title = article.PAGES["remedies"].title
+        assert f"<title>{title}</title>" in page
+        assert f"<h1>{title}</h1>" in page
+        assert "article" not in page
+        assert page.count("What is easily got wrong</h3>") == 1  # the other has no corrections
+        assert page.count("1 checks against closed forms and earlier measurements") == 2
+        assert '<a href="#sun">sun</a><a href="#moon">moon</a><a href="#run">' in page
+        assert page.count("data:image/svg+xml") == 2
+
+    def test_article_with_all_is_both_registries_on_one_page(self, pages, tmp_path, capsys):
+        assert run(capsys, "article", "--all", "--output", tmp_path / "all")[0] == 0
+        record = json.loads((tmp_path / "all" / "results.json").read_text(encoding="utf-8"))
+        assert list(record) == ["ball", "sun", "moon", "meta"]
+        page = (tmp_path / "all" / "index.html").read_text(encoding="utf-8")
+        assert f"<h1>{article.PAGES['all'].title}</h1>" in page
+        assert page.count("What the original got wrong</h3>") == page.count("What is easily got wrong</h3>") == 1
+        assert page.count("checks against the article, closed forms") == 1
+        assert run(capsys, "article", "--output", tmp_path / "article")[0] == 0
+        assert not list((tmp_path / "article").glob("figures/sun*"))
+
+    @pytest.mark.parametrize(
+        ("arguments", "names"),
+        [(["remedies", "--only", "moon"], ["moon"]), (["article", "--all", "--only", "moon", "--only", "ball"], None)],
+    )
+    def test_only_keeps_the_order_of_the_page(self, pages, tmp_path, capsys, arguments, names):
+        assert run(capsys, *arguments, "--output", tmp_path / "out")[0] == 0
+        record = json.loads((tmp_path / "out" / "results.json").read_text(encoding="utf-8"))
+        assert list(record) == [*(names or ["ball", "moon"]), "meta"]
+
+    @pytest.mark.parametrize(
+        ("arguments", "names"),
+        [
+            (["remedies", "--only", "ball"], "'ball' is not one of sun, moon"),
+            (["article", "--only", "moon"], "'moon' is not one of ball"),
+            (["article", "--all", "--only", "mars"], "'mars' is not one of ball, sun, moon"),
+        ],
+    )
+    def test_a_name_of_another_page_is_refused_before_anything_runs(self, pages, tmp_path, capsys, arguments, names):
+        code, out, err = run(capsys, *arguments, "--output", tmp_path / "out")
+        assert (code, out) == (2, "")
+        assert "--only" in err
+        assert names in err
+        assert list(tmp_path.iterdir()) == []
+
+    def test_another_owners_file_is_refused_before_anything_runs(self, pages, tmp_path, capsys, monkeypatch):
+        monkeypatch.setattr(article, "run_article", None)
+        (tmp_path / "mine.txt").write_text("mine")
+        code, _, err = run(capsys, "remedies", "--output", tmp_path)
+        assert code == 2
+        assert "'mine.txt', which fastcurse did not write" in err
+
+    @pytest.mark.parametrize("command", [["remedies"], ["article", "--all"]])
+    def test_failed_check_is_named_and_exits_with_1(self, pages, tmp_path, capsys, command):
+        pages["remedies"]["sun"] = pages["all"]["sun"] = tiny("sun", ok=False)
+        code, out, err = run(capsys, *command, "--output", tmp_path / "out")
+        assert code == 1
+        assert err == "fastcurse: check failed: sun: the sky: 2, not 1 ± 0.5\n"
+        assert re.search(r"^sun +1 +1 ", out, re.MULTILINE)
+        page = (tmp_path / "out" / "index.html").read_text(encoding="utf-8")
+        assert page.count("1 failed</span>") == 1
+        assert page.count("<details open>") == 1
 
 
 class TestCommands:
@@ -293,7 +412,8 @@ class TestCommands:
                 ["ball", "1000", "--draws", "5", "--method", "telescoping"],
                 r"--draws must be at least 32 \(D - 1\) = 31968 for --method='telescoping' at D = 1000, got 5",
             ),
-            (["article", "--only", "nothing"], "'nothing' is not one of"),
+            (["article", "--only", "nothing"], "'nothing' is not one of ball, concentration, peaking, moons, noise$"),
+            (["article", "--only", "boundary"], "'boundary' is not one of ball"),
             (["nonsense"], "No such command 'nonsense'"),
         ],
     )

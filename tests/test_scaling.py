@@ -11,8 +11,9 @@ from scipy.spatial.distance import pdist
 import fastcurse as fc
 from fastcurse import cli
 from fastcurse.experiments import _scaling_cases, scaling
-from fastcurse.experiments._scaling_cases import Case, make_points, make_queries, tree_share
+from fastcurse.experiments._scaling_cases import Case, make_points, make_queries
 from fastcurse.experiments._scaling_checks import make_checks, median_band
+from fastcurse.experiments._tree_share import tree_share
 from fastcurse.report.folder import check_output_folder
 
 # Too small for the searches that compile; the checks hold all the same.
@@ -139,8 +140,8 @@ class TestExperiment:
         tables["dimension"]["n_samples"] = np.full(4, 10_000)
         names = [check.name for check in make_checks(tables)]
         assert [name for name in names if name.startswith("share that a k-d tree reads")] == [
-            "share that a k-d tree reads, D=2",
-            "share that a k-d tree reads, D=8",
+            "share that a k-d tree reads, n=10000, D=2",
+            "share that a k-d tree reads, n=10000, D=8",
             "share that a k-d tree reads, D=40: all",
         ]
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import click
 
 from fastcurse._version import __version__
-from fastcurse.cli._article import article, scaling
+from fastcurse.cli._article import article, remedies, scaling
 from fastcurse.cli._ball import ball
 from fastcurse.cli._distances import distances
 from fastcurse.cli._lda import lda
@@ -43,5 +43,5 @@ def cli(context: click.Context) -> None:
         click.echo(context.get_help())
 
 
-for _command in (profile, distances, lda, ball, article, scaling):
+for _command in (profile, distances, lda, ball, article, remedies, scaling):
     cli.add_command(_command)

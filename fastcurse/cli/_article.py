@@ -1,34 +1,67 @@
-"""``fastcurse article`` and ``fastcurse scaling``: experiments that fill a folder."""
+"""``fastcurse article``, ``remedies`` and ``scaling``: experiments that fill a folder."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import click
 
 from fastcurse.cli._messages import complain
 from fastcurse.report.tables import print_aligned
 
-_EXPERIMENTS = ("ball", "concentration", "peaking", "moons", "noise")
+
+def _page_options(folder: str) -> Callable[[Callable[..., int]], Callable[..., int]]:
+    """Return a decorator that adds the options of a command that writes a page, by default into `folder`."""
+    options = (
+        click.option("--output", type=click.Path(path_type=Path), default=Path(folder), show_default=True,
+                     help="Folder to write: new, empty, or of an earlier run."),
+        click.option("--quick", is_flag=True, help="Smaller parameters: seconds instead of minutes."),
+        click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True,
+                     help="Seed of all random data."),
+        click.option("--only", metavar="NAME", multiple=True,
+                     help="Run just this experiment; repeatable. A wrong name lists the right ones."),
+        click.option("--repeats", type=click.IntRange(min=2), default=None,
+                     help="At least this many trials, draws or splits of each experiment."),
+    )  # fmt: skip
+
+    def add(command: Callable[..., int]) -> Callable[..., int]:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return add
 
 
 @click.command()
-@click.option("--output", type=click.Path(path_type=Path), default=Path("fastcurse-article"), show_default=True,
-              help="Folder to write: new, empty, or of an earlier run.")  # fmt: skip
-@click.option("--quick", is_flag=True, help="Smaller parameters: seconds instead of a minute.")
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of all random data.")
-@click.option("--only", type=click.Choice(_EXPERIMENTS), multiple=True, help="Run just this experiment; repeatable.")
-@click.option("--repeats", type=click.IntRange(min=2), default=None,
-              help="At least this many trials, draws or splits of each experiment.")  # fmt: skip
-def article(output: Path, quick: bool, seed: int, only: tuple[str, ...], repeats: int | None) -> int:
+@_page_options("fastcurse-article")
+@click.option("--all", "everything", is_flag=True, help="The experiments of `fastcurse remedies` too, on one page.")
+def article(everything: bool, **options: Any) -> int:
     """Reproduce and correct every figure of the teaching article."""
-    from fastcurse.report.article import run_article, write_article
+    return _write_page("all" if everything else "article", **options)
+
+
+@click.command()
+@_page_options("fastcurse-remedies")
+def remedies(**options: Any) -> int:
+    """Measure what helps against the curse, and what only seems to."""
+    return _write_page("remedies", **options)
+
+
+def _write_page(name: str, *, output: Path, quick: bool, seed: int, only: tuple[str, ...], repeats: int | None) -> int:
+    """Run the experiments of a page, write its folder, print a summary; return 1 if a check failed."""
+    from fastcurse.report.article import PAGES, run_article, write_article
     from fastcurse.report.folder import check_output_folder
 
+    page = PAGES[name]
+    for chosen in only:
+        if chosen not in page.modules:
+            raise click.BadParameter(f"{chosen!r} is not one of {', '.join(page.modules)}", param_hint="'--only'")
     check_output_folder(output)
-    names = [name for name in _EXPERIMENTS if not only or name in only]
-    results, meta = run_article(names, seed=seed, quick=quick, repeats=repeats, progress=True)
-    write_article(output, results, meta)
+    modules = {name: module for name, module in page.modules.items() if not only or name in only}
+    results, meta = run_article(modules, seed=seed, quick=quick, repeats=repeats, progress=True)
+    write_article(output, page, results, meta)
     rows = [
         (name, len(result.checks), sum(not check.ok for check in result.checks), f"{meta['seconds'][name]:.1f}")
         for name, result in results.items()

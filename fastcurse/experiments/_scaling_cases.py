@@ -15,8 +15,7 @@ from fastcurse._version import __version__
 from fastcurse.distances import distance_extremes
 from fastcurse.engine.batches import progress_bar
 from fastcurse.engine.checkpoint import Checkpoint
-
-LEAF = 10  # points of a leaf of scikit-learn's tree
+from fastcurse.experiments._tree_share import tree_share
 
 
 class Case(NamedTuple):
@@ -93,19 +92,6 @@ def measure(case: Case, n_threads: int | None) -> dict[str, Any]:
         found["tree_share"], found["tree_error"] = tree_share(X, make_queries(case))
     found["seconds"] = round(time.perf_counter() - began, 4)
     return found
-
-
-def tree_share(X: np.ndarray, queries: np.ndarray) -> tuple[float, float]:
-    """Return the mean share of X that a 1-nearest-neighbour query of a k-d tree measures, and its standard error."""
-    from sklearn.neighbors import KDTree
-
-    tree = KDTree(X, leaf_size=LEAF)
-    shares = np.empty(len(queries))
-    for at, query in enumerate(queries):
-        tree.reset_n_calls()
-        tree.query(query[np.newaxis], k=1)
-        shares[at] = tree.get_n_calls() / len(X)
-    return float(shares.mean()), float(shares.std(ddof=1) / np.sqrt(shares.size))
 
 
 def run_cases(

@@ -7,20 +7,13 @@ from scipy import stats
 
 from fastcurse import theory
 from fastcurse.experiments._result import Check
+from fastcurse.experiments._tree_share import SIGMAS, earlier_checks
 
 Tables = dict[str, dict[str, np.ndarray]]
 
 RATE = 1e-3  # false alarms a run of all checks against the closed form together
 # What the closed form leaves out: .2 % of the saddle point and of dependence; far pairs share their outliers.
 _MODEL = {"nearest": 0.005, "farthest": 0.01}
-_SIGMAS = 4.5  # of means over queries: false alarm 7e-6 each
-# Share of the points that a 1-NN query of a k-d tree (leaves of 10) measured on other uniform points.
-_TREES = {
-    10_000: {
-        2: 0.0027, 4: 0.0072, 6: 0.0196, 8: 0.0506, 10: 0.101, 12: 0.241, 14: 0.445, 16: 0.673, 20: 0.939, 30: 1.0,
-    },
-    76_000: {16: 0.239, 20: 0.609, 30: 0.997},
-}  # fmt: skip
 
 
 def make_checks(tables: Tables) -> tuple[Check, ...]:
@@ -105,19 +98,14 @@ def _isometry(table: dict[str, np.ndarray]) -> list[Check]:
 def _shares(table: dict[str, np.ndarray]) -> list[Check]:
     """Uniform points: boxes dismiss less, and trees read more, with every feature."""
     error = np.hypot(table["tree_error"][1:], table["tree_error"][:-1])
-    beyond = -np.diff(table["tree_share"]) - _SIGMAS * error
+    beyond = -np.diff(table["tree_share"]) - SIGMAS * error
     checks = [
         Check("largest rise of the share of pairs that boxes dismiss, with more features", 0.0,
               _fall(-table["share_boxed"]), 0.02, "counts depend a little on how early good bounds are found"),
         Check("largest fall of the share that a k-d tree reads, with more features, beyond its error", 0.0,
-              float(np.max(beyond, initial=0.0)), 0.0, f"{_SIGMAS} standard errors over queries"),
+              float(np.max(beyond, initial=0.0)), 0.0, f"{SIGMAS} standard errors over queries"),
     ]  # fmt: skip
-    known = _TREES.get(int(table["n_samples"][0]), {})
-    for d, share, wide in zip(table["d"].tolist(), table["tree_share"], table["tree_error"], strict=True):
-        if d in known:
-            note = f"an earlier measurement; {_SIGMAS} standard errors over queries, and 10 % for its own"
-            tolerance = _SIGMAS * wide + 0.1 * known[d]
-            checks.append(Check(f"share that a k-d tree reads, D={d}", known[d], share, tolerance, note))
+    checks.extend(earlier_checks(table))
     if table["d"][-1] >= 30 and table["n_samples"][0] <= 100_000:
         name = f"share that a k-d tree reads, D={table['d'][-1]}: all"
         note = "earlier: .997 at D = 30 and 76 000 points, more in higher dimension"

@@ -1,4 +1,4 @@
-"""Runs the article's experiments and writes figures, tables, results.json and one self-contained page."""
+"""Runs the experiments of a page and writes figures, tables, results.json and the page, self-contained."""
 
 from __future__ import annotations
 
@@ -7,30 +7,60 @@ import csv
 import io
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from types import ModuleType
+from typing import Any, NamedTuple
 
 import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from fastcurse.experiments import ALL, ExperimentResult
+from fastcurse.experiments import ALL, REMEDIES, ExperimentResult
 from fastcurse.report import environment
 from fastcurse.report.folder import MANIFEST, RESULTS, staged_folder
 
 _PAGE_ROWS = 12  # longer tables are thinned on the page; the CSV files hold every row
 
 
+class Page(NamedTuple):
+    """The experiments that a page can show, in its order, and the words above them."""
+
+    title: str
+    intro: str
+    modules: Mapping[str, ModuleType]
+
+
+PAGES = {
+    "article": Page(
+        "The curse of dimensionality, measured",
+        "Every figure and table of a teaching article, reproduced; beside each, the corrected one, and what the "
+        "original got wrong.",
+        ALL,
+    ),
+    "remedies": Page(
+        "What helps against the curse of dimensionality, and what only seems to",
+        "Remedies and false friends on problems whose answer is known: each measured, beside its closed form, and "
+        "what is easily got wrong about it.",
+        REMEDIES,
+    ),
+    "all": Page(
+        "The curse of dimensionality, and what helps against it",
+        "Every figure and table of a teaching article, reproduced and corrected; then remedies and false friends, each "
+        "measured beside its closed form.",
+        ALL | REMEDIES,
+    ),
+}
+
+
 def run_article(
-    names: Sequence[str], *, seed: int, quick: bool, repeats: int | None, progress: bool
+    modules: Mapping[str, ModuleType], *, seed: int, quick: bool, repeats: int | None, progress: bool
 ) -> tuple[dict[str, ExperimentResult], dict[str, Any]]:
-    """Run the named experiments and return their results and the meta record (versions, machine, seconds).
+    """Run the experiments and return their results and the meta record (versions, machine, seconds).
 
     `repeats` raises the number of repetitions of each experiment that has fewer.
     """
     results, seconds, compiled = {}, {}, {}
-    for name in names:
-        module = ALL[name]
+    for name, module in modules.items():
         params: dict[str, Any] = dict(module.QUICK) if quick else {}
         if repeats is not None:
             defaults = {**module.run.__kwdefaults__, **params}
@@ -51,7 +81,7 @@ def run_article(
     return results, meta
 
 
-def write_article(folder: Path, results: Mapping[str, ExperimentResult], meta: Mapping[str, Any]) -> None:
+def write_article(folder: Path, page: Page, results: Mapping[str, ExperimentResult], meta: Mapping[str, Any]) -> None:
     """Write the output folder: each file whole, and nothing if anything fails before the files are moved in."""
     began = time.perf_counter()
     with staged_folder(folder) as stage:
@@ -62,7 +92,7 @@ def write_article(folder: Path, results: Mapping[str, ExperimentResult], meta: M
         figures = round(time.perf_counter() - began, 3)
         seconds = {**meta["seconds"], "figures": figures, "total": round(meta["seconds"]["total"] + figures, 3)}
         meta = {**meta, "seconds": seconds, "files": [*files, "index.html", MANIFEST, RESULTS]}
-        (stage / "index.html").write_text(_render(results, drawings, meta), encoding="utf-8")
+        (stage / "index.html").write_text(_render(page, results, drawings, meta), encoding="utf-8")
         record: dict[str, Any] = {name: result.to_dict() for name, result in results.items()}
         record["meta"] = meta
         (stage / RESULTS).write_text(json.dumps(record, indent=1, allow_nan=False) + "\n", encoding="utf-8")
@@ -96,7 +126,9 @@ def write_tables(folder: Path, name: str, result: ExperimentResult) -> None:
             writer.writerows(zip(*(column.tolist() for column in columns.values()), strict=True))
 
 
-def _render(results: Mapping[str, ExperimentResult], drawings: Mapping[str, Any], meta: Mapping[str, Any]) -> str:
+def _render(
+    page: Page, results: Mapping[str, ExperimentResult], drawings: Mapping[str, Any], meta: Mapping[str, Any]
+) -> str:
     templates = Environment(
         loader=PackageLoader("fastcurse.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
@@ -104,6 +136,7 @@ def _render(results: Mapping[str, ExperimentResult], drawings: Mapping[str, Any]
     sections = [
         {
             "name": name,
+            "reproduced": name in ALL,
             "title": result.title,
             "params": ", ".join(f"{key} = {value}" for key, value in result.params.items()),
             "corrections": result.corrections,
@@ -114,7 +147,7 @@ def _render(results: Mapping[str, ExperimentResult], drawings: Mapping[str, Any]
         }
         for name, result in results.items()
     ]
-    return templates.get_template("article.html.j2").render(sections=sections, meta=meta)
+    return templates.get_template("article.html.j2").render(page=page, sections=sections, meta=meta)
 
 
 def _thinned(columns: Mapping[str, np.ndarray]) -> dict[str, Any]:
