@@ -10,7 +10,7 @@ from typing import Any
 
 from fastcurse.report.environment import describe
 
-NAMES = ("distances", "neighbors", "discriminant", "balls")
+NAMES = ("distances", "neighbors", "profile", "discriminant", "balls")
 
 
 def main() -> None:
