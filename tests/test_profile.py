@@ -128,7 +128,9 @@ class TestInput:
             assert same(fc.profile(other, pd.Series(y)), expected)
 
     def test_polars_and_dask(self):
-        pl, da = pytest.importorskip("polars"), pytest.importorskip("dask.array")
+        import dask.array as da
+        import polars as pl
+
         X = cloud(80, 7)
         assert same(fc.profile(pl.DataFrame(X)), fc.profile(X))
         assert same(fc.profile(da.from_array(X, chunks=(30, 3))), fc.profile(X))
