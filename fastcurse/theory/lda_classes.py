@@ -183,8 +183,7 @@ def unbiased_delta_sq(estimated: ArrayLike, p: ArrayLike, class_sizes: ArrayLike
     gram = (vectors * _with_same_sum(values)[..., np.newaxis, :]) @ np.swapaxes(vectors, -1, -2)
     squares = np.einsum("...ii->...i", gram)
     distances = squares[..., :, np.newaxis] + squares[..., np.newaxis, :] - 2.0 * gram
-    distances = np.maximum(distances, 0.0) * (1.0 - np.eye(n_classes))
-    return np.where(usable, distances, np.nan)
+    return np.where(usable, np.maximum(distances, 0.0), np.nan)
 
 
 def _with_same_sum(values: np.ndarray) -> np.ndarray:
@@ -192,8 +191,7 @@ def _with_same_sum(values: np.ndarray) -> np.ndarray:
 
     J. Duchi et al. (2008), Efficient projections onto the l1-ball, ICML.
     """
-    total = np.maximum(values.sum(axis=-1, keepdims=True), 0.0)
     falling = -np.sort(-values, axis=-1)
-    excess = (np.cumsum(falling, axis=-1) - total) / np.arange(1.0, values.shape[-1] + 1.0)
+    excess = (np.cumsum(falling, axis=-1) - values.sum(axis=-1, keepdims=True)) / np.arange(1.0, values.shape[-1] + 1.0)
     kept = np.maximum((falling > excess).sum(axis=-1, keepdims=True), 1)
     return np.maximum(values - np.take_along_axis(excess, kept - 1, axis=-1), 0.0)
