@@ -10,6 +10,7 @@ from scipy.spatial.distance import pdist
 from threadpoolctl import threadpool_limits
 
 from fastcurse import theory
+from fastcurse.theory import _spectrum_law
 
 Q = np.array([1e-12, 1e-6, 0.05, 0.5, 0.95, 1 - 1e-6])
 SIDES = ["nearest", "farthest"]
@@ -48,6 +49,14 @@ def test_far_tails_of_equal_eigenvalues(d):
     log_t = -150.0
     expected = d / 2 * (2 * log_t - 2 * np.log(2)) - special.gammaln(d / 2 + 1)
     assert _log_cdf_and_sf(np.exp(log_t), np.ones(d))[0] == pytest.approx(expected, abs=1 / (6 * d))
+
+
+@pytest.mark.parametrize(("d", "accuracy"), [(1, 1e-2), (10, 1e-3), (100, 3e-5), (4096, 2e-7)])
+def test_near_the_mean_where_the_saddle_point_cancels(d, accuracy):
+    steps = np.array([-0.3, -0.1, -0.01, -1e-3, -1e-4, 0, 1e-4, 1e-3, 0.01, 0.1, 0.3])
+    x = d + np.sqrt(2 * d) * steps
+    ours = theory.spectrum_extreme_z_score(np.sqrt(2 * x), 2, np.ones(d))
+    np.testing.assert_allclose(ours, stats.norm.isf(stats.chi2.sf(x, d)), rtol=0, atol=accuracy)
 
 
 @pytest.mark.parametrize("ratio", [0.9, 0.5, 0.1, 1e-3])
@@ -100,6 +109,19 @@ def test_quantile_and_z_score_are_inverse_and_rise(name, side, sample):
         assert (np.diff(quantiles) > 0).all()
         scores = theory.spectrum_extreme_z_score(quantiles, n, SPECTRA[name], side=side, sample=sample)
         np.testing.assert_allclose(scores, special.ndtri(q), rtol=0, atol=1e-7)
+
+
+@pytest.mark.parametrize("name", SPECTRA)
+@pytest.mark.parametrize("degrees", [2.0, 7.0, 8.0, 50.0, 1e6, np.inf])
+def test_saddle_points_run_from_end_to_end(name, degrees):
+    """Both roots and distances fall all the way as σ does, so that each value is met once."""
+    law = _spectrum_law.SpectrumLaw(SPECTRA[name], degrees)
+    if not law.is_one_distance:
+        ends = np.linspace(law._farthest, _spectrum_law._NEAREST, 300)
+        root, x = np.transpose([law._at(v) for v in np.sort(np.r_[ends, np.linspace(-3, 3, 300)])])
+        assert np.isfinite(root).all()
+        assert (np.diff(root) < 1e-9).all()
+        assert (np.diff(x) <= 0).all()
 
 
 @pytest.mark.parametrize("scale", [1e-280, 1e280])
@@ -162,7 +184,8 @@ class TestSample:
         for side in SIDES:
             distance = theory.spectrum_extreme_quantile(Q, n, np.full(20, 2.0), side=side, sample=True)
             np.testing.assert_allclose(distance, np.sqrt(2 * (n - 1) * 2.0), rtol=1e-14)
-            scores = theory.spectrum_extreme_z_score([0, 1, 99], n, np.full(20, 2.0), side=side, sample=True)
+            noise = np.random.default_rng(n).uniform(-1e-14, 1e-14, 20)
+            scores = theory.spectrum_extreme_z_score([0, 1, 99], n, 2.0 + noise, side=side, sample=True)
             assert scores.tolist() == [0, 0, 0]
 
     def test_bounds(self):
@@ -173,6 +196,10 @@ class TestSample:
             assert (low, high) == (-np.inf, np.inf)
             inside = theory.spectrum_extreme_z_score(np.sqrt([6.01, 17.99]), 4, eigenvalues, side=side, sample=True)
             assert np.isfinite(inside).all()
+            towards = np.sqrt(18 * (1 - 10.0 ** -np.arange(1, 13)))
+            assert (np.diff(theory.spectrum_extreme_z_score(towards, 4, eigenvalues, side=side, sample=True)) > 0).all()
+        at_last = theory.spectrum_extreme_quantile(1 - 1e-15, 4, eigenvalues, side="farthest", sample=True)
+        assert at_last == pytest.approx(np.sqrt(18), rel=1e-9)
 
     @pytest.mark.statistical
     @pytest.mark.parametrize("d", [40, 400])

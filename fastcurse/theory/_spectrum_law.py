@@ -35,13 +35,10 @@ class SpectrumLaw:
         self.is_one_distance = bool(self._span <= _ROUNDING * kept[0])
         if self.is_one_distance:
             return
-        weights = (kept - least) / self._span
-        self._weights = weights[weights > 0.0]
+        self._weights = (kept - least) / self._span
         self._inverse_degrees = 1.0 / degrees
         self._farthest = _FARTHEST_BOUNDED if self._inverse_degrees else _FARTHEST
-        mean = self._weights.sum()
-        share = mean**2 * self._inverse_degrees
-        self._flat = 2.0 * _FLAT / np.sqrt(2.0 * (np.square(self._weights).sum() - share))
+        self._flat = 2.0 * _FLAT / np.sqrt(2.0 * np.square(self._weights).sum())
 
     def root(self, distance: float) -> float:
         """Return r* at a distance; infinite beyond what the law reaches."""
@@ -59,12 +56,12 @@ class SpectrumLaw:
             return float(np.sqrt(self._floor))
         sign = 1.0 if self._at(0.0)[0] > root else -1.0
         limit = _NEAREST if sign > 0.0 else -self._farthest
-        near, far = 0.0, 1.0
+        far = 1.0
         while far < limit and sign * (self._at(sign * far)[0] - root) > 0.0:
-            near, far = far, min(2.0 * far, limit)
+            far = min(2.0 * far, limit)
         v = sign * far
         if sign * (self._at(v)[0] - root) < 0.0:
-            v = optimize.brentq(lambda v: self._at(v)[0] - root, sign * near, v)
+            v = optimize.brentq(lambda v: self._at(v)[0] - root, 0.0, v)
         return float(np.sqrt(self._floor + 2.0 * self._span * self._at(v)[1]))
 
     def _at(self, v: float) -> tuple[float, float]:
@@ -81,6 +78,6 @@ class SpectrumLaw:
             return left + (right - left) * (v + self._flat) / (2.0 * self._flat), x
         shrunk = np.log1p(excess * inverse) / inverse if inverse else excess
         w = np.sqrt(shrunk + logs.sum())
-        others = (growth * x) ** 2 * inverse * (1.0 - self._weights.size * inverse)  # dimensions of eigenvalue 0
+        others = (growth * x) ** 2 * inverse * (1.0 - self._weights.size * inverse)  # dimensions without one
         u = np.sqrt((np.square(growth * (self._weights - x * inverse) / g).sum() + others) / 2.0)
         return -np.sign(v) * (w + np.log(u / w) / w), x
