@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import skdim
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
@@ -212,3 +213,22 @@ class TestInputs:
     def test_bad_input(self, distances, options, error, message):
         with pytest.raises(error, match=message):
             fc.intrinsic_dimension(distances, **options)
+
+
+class TestAgainstScikitDimension:
+    """Another package's estimates, from its own search for neighbours."""
+
+    X = np.random.default_rng(0).uniform(size=(600, 5)) @ np.random.default_rng(1).normal(size=(5, 9))
+
+    def test_levina_bickel_is_its_mle_without_the_bias(self):
+        theirs = skdim.id.MLE(K=10, neighborhood_based=True).fit(self.X, n_neighbors=10).dimension_
+        near = fc.prefix_neighbors(self.X, range(600), 10, [9])
+        n_ratios = 600 * 9
+        ours = fc.intrinsic_dimension(near, method="levina_bickel").dimension[0]
+        assert ours * n_ratios / (n_ratios - 1) == pytest.approx(theirs, rel=1e-9)
+
+    def test_twonn_is_near_its_line_through_the_distribution(self):
+        """The line has an error of its own, as large as ours of 4 %: each within two of these of the other."""
+        theirs = skdim.id.TwoNN(discard_fraction=0.1).fit(self.X).dimension_
+        found = fc.intrinsic_dimension(fc.prefix_neighbors(self.X, range(600), 2, [9]))
+        assert found.dimension[0] == pytest.approx(theirs, rel=0.08)
