@@ -135,8 +135,9 @@ def _hubs(facts: Facts) -> Finding | None:
     p, skewness, top = facts.last, facts.value("hubness_skewness"), facts.value("top_hub_share")
     if facts.n_queries < _QUERIES_FOR_HUBS or not np.isfinite(skewness) or skewness < _HUBS:
         return None
+    asked = "rows" if facts.n_queries == facts.n_samples else "queries"
     text = (
-        f"Few rows crowd the neighbour lists: one is among the {facts.k} nearest of {100 * top:.1f} % of the rows "
+        f"Few rows crowd the neighbour lists: one is among the {facts.k} nearest of {100 * top:.1f} % of the {asked} "
         f"(skewness {_number(skewness)})"
     )
     cells = [("hubness_skewness", p), ("top_hub_share", p)]
