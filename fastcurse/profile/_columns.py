@@ -40,7 +40,7 @@ COLUMNS = (
     ),
     Column(
         "farthest_z", "contrast", "Farthest, z", "number",
-        "Standard normal score of the farthest distance among as many Gaussian points of the same covariance.",
+        "The same of the farthest distance; it reads low, by about 2 where few features have most of the variance.",
     ),
     Column(
         "query_contrast", "contrast", "Contrast of a query", "share",
