@@ -30,6 +30,7 @@ from fastcurse.theory.extremes import extreme_distance_quantile
 from fastcurse.theory.lda_classes import multiclass_lda_accuracy, unbiased_delta_sq
 from fastcurse.theory.neighbors import apparent_dimension, hubness_limit, levina_bickel_relative_error, two_nn_interval
 from fastcurse.theory.noise import separable_probability, training_accuracy
+from fastcurse.theory.remedies import nearest_mean_accuracy, prior_mean_accuracy, ridge_accuracy
 from fastcurse.theory.robustness import adversarial_accuracy, random_direction_ratio, soft_threshold_accuracy
 from fastcurse.theory.spectrum import spectrum_extreme_quantile, spectrum_extreme_z_score
 from fastcurse.theory.trunk import (
@@ -68,11 +69,14 @@ __all__ = [
     "log_hit_probability",
     "log_surface_area",
     "multiclass_lda_accuracy",
+    "nearest_mean_accuracy",
     "nearest_to_centre_median",
     "no_hit_probability",
+    "prior_mean_accuracy",
     "random_direction_ratio",
     "rbf_kernel_mean",
     "recommended_features",
+    "ridge_accuracy",
     "rule_accuracy",
     "separable_probability",
     "separation",

@@ -1,0 +1,65 @@
+"""Figures of the augmentation experiment."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from matplotlib.ticker import FuncFormatter
+
+from fastcurse.plots import ACCENT, FIRST, SECOND, THEORY, panels, styled
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from fastcurse.experiments._result import ExperimentResult
+
+_GREEN = "#009e73"
+_LIMITS = {"noise": "ridge of penalty nσ², the limit", "dropout": "ridge of penalty q/(1-q) diag(XᵀX), the limit"}
+_NAMES = {"noise": "Noisy copies, σ = 1", "dropout": "Masked copies, half dropped"}
+
+
+@styled
+def draw_peak(result: ExperimentResult) -> Figure:
+    """Noisy or masked copies fill the dip at p = n, as the ridge does that they stand for; two copies only move it."""
+    table, n = result.tables["peak"], result.params["peak_rows"]
+    figure, axes = panels(2, width=5.2, height=4.2)
+    counts = result.params["peak_copies"]
+    inks = ((ACCENT, "-."), (_GREEN, "--"), (FIRST, (0, (1, 1))))
+    for ax, (kind, text) in zip(axes, _LIMITS.items(), strict=True):
+        ax.plot(table["p"], table["least squares"], color=SECOND, label="least squares")
+        for K, (ink, line) in zip(counts, inks[-len(counts) :], strict=False):
+            ax.plot(table["p"], table[f"{kind}, K={K}"], color=ink, linestyle=line, label=f"K = {K} copies",
+                    linewidth=2 if counts[-1] == K else 1.5)  # fmt: skip
+        ax.plot(table["p"], table[f"{kind}, limit"], "o", color="#222222", markersize=3, label=text)
+        ax.plot(table["p"], table["Bayes limit"], color="#222222", linewidth=0.9, label="best possible")
+        for times in (1, 2):
+            ax.axvline(times * n, color="#777777", linewidth=0.9)
+            ax.text(times * n, 0.485, f" p = {'' if times == 1 else times}n", fontsize=8.5, color="#555555")
+        ax.set(xlabel=f"number of features p ({n} training rows)", ylim=(0.48, 1.01), title=_NAMES[kind])
+        ax.legend(loc="lower left", bbox_to_anchor=(0.0, 0.06))
+    axes[0].set_ylabel("exact accuracy on Trunk's classes")
+    return figure
+
+
+@styled
+def draw_error(result: ExperimentResult) -> Figure:
+    """Least squares on K copies tends to its ridge as 1/√K: ten times closer costs a hundred times the copies."""
+    table = result.tables["error"]
+    figure, (ax,) = panels(1, width=6.5, height=4.0)
+    for kind, ink, marker in (("noise", FIRST, "o"), ("dropout", SECOND, "^")):
+        slope = result.tables["slopes"][kind].mean()
+        ax.errorbar(table["K"], table[kind], 2 * table[f"{kind}, sd"] / np.sqrt(result.params["repeats"]), fmt=marker,
+                    color=ink, markersize=5, label=f"{kind}, fitted slope {slope:.3f}")  # fmt: skip
+    ax.plot(table["K"], table["noise, theory"], label="theory for noise, first order in 1/K", **THEORY)
+    for axis in (ax.xaxis, ax.yaxis):
+        (ax.set_xscale if axis is ax.xaxis else ax.set_yscale)("log")
+        axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        axis.set_minor_formatter(FuncFormatter(lambda value, _: ""))
+    ax.set(xlabel="copies K (logarithmic)", ylabel="relative error ‖w_K - w‖ / ‖w‖ (logarithmic)")
+    ax.set_title("60 rows, 100 features, labels ±1")
+    ax.legend()
+    return figure
+
+
+FIGURES = {"peak": draw_peak, "error": draw_error}

@@ -1,0 +1,59 @@
+"""Noisy and masked copies of training rows by plain loops, and the ridge that least squares on them tends to."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+_WORD = 0xFFFFFFFF
+
+
+def _philox4x32(counter: Sequence[int], key: Sequence[int]) -> list[int]:
+    """Return the four words of the Philox4x32-10 block (Salmon et al. 2011, section 3.3)."""
+    c0, c1, c2, c3 = counter
+    k0, k1 = key
+    for _ in range(10):
+        left, right = 0xD2511F53 * c0, 0xCD9E8D57 * c2
+        c0, c1, c2, c3 = (right >> 32) ^ c1 ^ k0, right & _WORD, (left >> 32) ^ c3 ^ k1, left & _WORD
+        k0, k1 = (k0 + 0x9E3779B9) & _WORD, (k1 + 0xBB67AE85) & _WORD
+    return [c0, c1, c2, c3]
+
+
+def normals(t: int, r: int, d: int, key: Sequence[int]) -> list[float]:
+    """Return the d standard normal draws of row r of copy t: two by Box and Muller of each two words."""
+    found: list[float] = []
+    for g in range(-(-d // 4)):
+        u = [(word + 0.5) / 2**32 for word in _philox4x32((t, r, g, 0), key)]
+        for first, second in ((u[0], u[1]), (u[2], u[3])):
+            radius = math.sqrt(-2.0 * math.log(first))
+            found += [radius * math.cos(2.0 * math.pi * second), radius * math.sin(2.0 * math.pi * second)]
+    return found[:d]
+
+
+def kept(t: int, r: int, d: int, key: Sequence[int], drop: float) -> list[bool]:
+    """Return which of the d features of row r of copy t stay: those whose word is at least 2^32 (1 - drop) do not."""
+    bound = round((1.0 - drop) * 2**32)
+    return [word < bound for g in range(-(-d // 4)) for word in _philox4x32((t, r, g, 0), key)][:d]
+
+
+def copies(
+    X: np.ndarray, first: int, stop: int, key: Sequence[int], *, noise: float = 0.0, drop: float = 0.0
+) -> np.ndarray:
+    """Return copies first .. stop - 1 of X (n, d), (stop - first, n, d): X + noise z, or X z / (1 - drop), z 0 or 1."""
+    n, d = X.shape
+    numbers = range(first, stop)
+    if noise > 0.0:
+        return np.array([[X[r] + noise * np.array(normals(t, r, d, key)) for r in range(n)] for t in numbers])
+    return np.array([[X[r] * kept(t, r, d, key, drop) / (1.0 - drop) for r in range(n)] for t in numbers])
+
+
+def ridge_limit(X: np.ndarray, y: np.ndarray, *, noise: float = 0.0, drop: float = 0.0) -> np.ndarray:
+    """Return the weights that least squares on infinitely many copies tends to.
+
+    (XᵀX + n σ² I)⁻¹ Xᵀy for noise of standard deviation σ, (XᵀX + q/(1-q) diag(XᵀX))⁻¹ Xᵀy for a share q dropped
+    """
+    gram = X.T @ X
+    penalty = np.full(len(gram), len(X) * noise**2) if noise > 0.0 else drop / (1.0 - drop) * np.diag(gram)
+    return np.linalg.solve(gram + np.diag(penalty), X.T @ y)
