@@ -4,11 +4,11 @@ Each module has ``run(**params) -> ExperimentResult`` at the article's own param
 parameters of a run that takes seconds. `scaling` goes on where the article stops: to millions of points.
 """
 
-from fastcurse.experiments import ball, boundary, concentration, moons, noise, peaking, scaling
+from fastcurse.experiments import ball, boundary, concentration, moons, noise, peaking, scaling, whitening
 from fastcurse.experiments._result import Check, ExperimentResult
 
 ALL = {module.NAME: module for module in (ball, concentration, peaking, moons, noise)}
-REMEDIES = {module.NAME: module for module in (boundary,)}
+REMEDIES = {module.NAME: module for module in (boundary, whitening)}
 
 __all__ = [
     "ALL",
@@ -22,4 +22,5 @@ __all__ = [
     "noise",
     "peaking",
     "scaling",
+    "whitening",
 ]
