@@ -15,7 +15,7 @@ from fastcurse.experiments._trials import run_trials
 from fastcurse.trunk import make_trunk
 
 NAME = "augmentation"
-QUICK = {"repeats": 5, "copies": (10, 30, 100, 300, 1000), "peak_rows": 60, "peak_repeats": 4, "peak_copies": (2, 50)}
+QUICK = {"repeats": 6, "copies": (30, 100, 300), "peak_rows": 40, "peak_repeats": 8, "peak_copies": (2, 40)}
 KINDS = ("noise", "dropout")
 _ROWS, _FEATURES = 60, 100
 # Of the wide case: the noise's variance is .25 and half of the features are dropped, which gives the noted errors.

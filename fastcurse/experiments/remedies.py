@@ -15,7 +15,7 @@ from fastcurse.experiments._trials import run_trials
 from fastcurse.trunk import make_trunk
 
 NAME = "remedies"
-QUICK = {"repeats": 4, "features": (101, 301, 501), "bags": 5, "subspaces": 10, "component_repeats": 8}
+QUICK = {"repeats": 5, "features": (101, 301), "bags": 3, "subspaces": 5, "component_repeats": 5}
 COVARIANCES = ("identity", "ar1", "factor")
 RIDGE = 1.0
 # Fitted at every prefix, and anew at a few.

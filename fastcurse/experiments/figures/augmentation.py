@@ -15,8 +15,10 @@ if TYPE_CHECKING:
     from fastcurse.experiments._result import ExperimentResult
 
 _GREEN = "#009e73"
-_LIMITS = {"noise": "ridge of penalty nσ², the limit", "dropout": "ridge of penalty q/(1-q) diag(XᵀX), the limit"}
-_NAMES = {"noise": "Noisy copies, σ = 1", "dropout": "Masked copies, half dropped"}
+_TITLES = {
+    "noise": "Noisy copies, σ = 1: ridge of penalty nσ²",
+    "dropout": "Half of each copy dropped: ridge of penalty diag(XᵀX)",
+}
 
 
 @styled
@@ -26,18 +28,19 @@ def draw_peak(result: ExperimentResult) -> Figure:
     figure, axes = panels(2, width=5.2, height=4.2)
     counts = result.params["peak_copies"]
     inks = ((ACCENT, "-."), (_GREEN, "--"), (FIRST, (0, (1, 1))))
-    for ax, (kind, text) in zip(axes, _LIMITS.items(), strict=True):
+    for ax, (kind, text) in zip(axes, _TITLES.items(), strict=True):
         ax.plot(table["p"], table["least squares"], color=SECOND, label="least squares")
         for K, (ink, line) in zip(counts, inks[-len(counts) :], strict=False):
             ax.plot(table["p"], table[f"{kind}, K={K}"], color=ink, linestyle=line, label=f"K = {K} copies",
                     linewidth=2 if counts[-1] == K else 1.5)  # fmt: skip
-        ax.plot(table["p"], table[f"{kind}, limit"], "o", color="#222222", markersize=3, label=text)
+        ax.plot(table["p"], table[f"{kind}, limit"], "o", color="#222222", markersize=3, label="ridge, the limit")
         ax.plot(table["p"], table["Bayes limit"], color="#222222", linewidth=0.9, label="best possible")
         for times in (1, 2):
             ax.axvline(times * n, color="#777777", linewidth=0.9)
             ax.text(times * n, 0.485, f" p = {'' if times == 1 else times}n", fontsize=8.5, color="#555555")
-        ax.set(xlabel=f"number of features p ({n} training rows)", ylim=(0.48, 1.01), title=_NAMES[kind])
-        ax.legend(loc="lower left", bbox_to_anchor=(0.0, 0.06))
+        ax.set(xlabel=f"number of features p ({n} training rows)", ylim=(0.48, 1.01), title=text)
+    handles, labels = axes[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=len(labels))
     axes[0].set_ylabel("exact accuracy on Trunk's classes")
     return figure
 
@@ -56,6 +59,8 @@ def draw_error(result: ExperimentResult) -> Figure:
         (ax.set_xscale if axis is ax.xaxis else ax.set_yscale)("log")
         axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
         axis.set_minor_formatter(FuncFormatter(lambda value, _: ""))
+    ax.set_yticks([0.01, 0.02, 0.05, 0.1, 0.2, 0.5])
+    ax.set_ylim(0.8 * table["noise"].min(), 1.25 * table["dropout"].max())
     ax.set(xlabel="copies K (logarithmic)", ylabel="relative error ‖w_K - w‖ / ‖w‖ (logarithmic)")
     ax.set_title("60 rows, 100 features, labels ±1")
     ax.legend()

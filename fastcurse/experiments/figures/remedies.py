@@ -87,7 +87,7 @@ def draw_theory(result: ExperimentResult) -> Figure:
                       va="center", annotation_clip=False)  # fmt: skip
     left.plot(p, paths["Bayes limit"][wide], color="#222222", linewidth=0.9)
     left.annotate("limit", (p[-1], paths["Bayes limit"][-1]), xytext=(8, 0), textcoords="offset points", va="center")
-    left.set(xlabel="number of features p", ylabel="accuracy", ylim=(0.9775, 0.998), xlim=(0, p[-1]))
+    left.set(xlabel="number of features p", ylabel="accuracy", ylim=(0.9775, 0.998), xlim=(0, 1.015 * p[-1]))
     left.set_title(f"Identity, N = {n}: lines are closed forms")
     for name, text, ink, line in (
         ("LDA", f"N = {n}, measured", SECOND, "-"), ("LDA, theory", f"N = {n}", SECOND, "--"),
