@@ -4,11 +4,11 @@ Each module has ``run(**params) -> ExperimentResult`` at the article's own param
 parameters of a run that takes seconds. `scaling` goes on where the article stops: to millions of points.
 """
 
-from fastcurse.experiments import ball, boundary, concentration, moons, noise, peaking, scaling, whitening
+from fastcurse.experiments import ball, boundary, concentration, indexes, moons, noise, peaking, scaling, whitening
 from fastcurse.experiments._result import Check, ExperimentResult
 
 ALL = {module.NAME: module for module in (ball, concentration, peaking, moons, noise)}
-REMEDIES = {module.NAME: module for module in (boundary, whitening)}
+REMEDIES = {module.NAME: module for module in (boundary, whitening, indexes)}
 
 __all__ = [
     "ALL",
@@ -18,6 +18,7 @@ __all__ = [
     "ball",
     "boundary",
     "concentration",
+    "indexes",
     "moons",
     "noise",
     "peaking",
