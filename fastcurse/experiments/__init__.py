@@ -10,6 +10,7 @@ from fastcurse.experiments import (
     ball,
     boundary,
     concentration,
+    indexes,
     moons,
     noise,
     peaking,
@@ -26,6 +27,7 @@ REMEDIES = {
         remedies,
         augmentation,
         whitening,
+        indexes,
         boundary,
     )
 }
@@ -39,6 +41,7 @@ __all__ = [
     "ball",
     "boundary",
     "concentration",
+    "indexes",
     "moons",
     "noise",
     "peaking",

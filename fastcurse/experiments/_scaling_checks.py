@@ -7,7 +7,7 @@ from scipy import stats
 
 from fastcurse import theory
 from fastcurse.experiments._result import Check
-from fastcurse.experiments._tree_share import SIGMAS, earlier_checks
+from fastcurse.experiments._tree_share import earlier_checks, excess_check, rising_check, suited_row
 
 Tables = dict[str, dict[str, np.ndarray]]
 
@@ -97,13 +97,10 @@ def _isometry(table: dict[str, np.ndarray]) -> list[Check]:
 
 def _shares(table: dict[str, np.ndarray]) -> list[Check]:
     """Uniform points: boxes dismiss less, and trees read more, with every feature."""
-    error = np.hypot(table["tree_error"][1:], table["tree_error"][:-1])
-    beyond = -np.diff(table["tree_share"]) - SIGMAS * error
     checks = [
         Check("largest rise of the share of pairs that boxes dismiss, with more features", 0.0,
               _fall(-table["share_boxed"]), 0.02, "counts depend a little on how early good bounds are found"),
-        Check("largest fall of the share that a k-d tree reads, with more features, beyond its error", 0.0,
-              float(np.max(beyond, initial=0.0)), 0.0, f"{SIGMAS} standard errors over queries"),
+        rising_check(table),
     ]  # fmt: skip
     checks.extend(earlier_checks(table))
     if table["d"][-1] >= 30 and table["n_samples"][0] <= 100_000:
@@ -116,17 +113,13 @@ def _shares(table: dict[str, np.ndarray]) -> list[Check]:
 def _saved(uniform: dict[str, np.ndarray], embedded: dict[str, np.ndarray]) -> list[Check]:
     """What an index saves is decided by the intrinsic dimension, whatever the number of features."""
     own = int(embedded["intrinsic"][0])
-    if uniform["d"][-1] < 3 * own:
+    row = suited_row(uniform, own)
+    if row is None:
         return []
-    at = int(np.argmax(uniform["d"] >= 3 * own))
-    # Rotated cubes suit boxes worse than upright ones, but a rotation is no two more dimensions for each.
-    note = f"at no D worse than uniform points of D={uniform['d'][at]}, for a rotation adds no dimension"
-    missing = uniform["share_boxed"][at] - embedded["share_boxed"]
-    excess = embedded["tree_share"] - uniform["tree_share"][at]
-    return [
-        Check(f"intrinsic {own}: {name}", 0.0, float(np.max(short, initial=0.0)), 0.0, note)
-        for name, short in (("pairs that boxes fail to dismiss", missing), ("what a k-d tree reads too much", excess))
-    ]
+    tree = excess_check(uniform, embedded, row)
+    missing = uniform["share_boxed"][row] - embedded["share_boxed"]
+    name = f"intrinsic {own}: pairs that boxes fail to dismiss"
+    return [Check(name, 0.0, float(np.max(missing, initial=0.0)), 0.0, tree.note), tree]
 
 
 def _fall(values: np.ndarray) -> float:

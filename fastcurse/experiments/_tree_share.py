@@ -43,3 +43,29 @@ def earlier_checks(table: Mapping[str, np.ndarray]) -> list[Check]:
             name = f"share that a k-d tree reads, n={n}, D={d}"
             checks.append(Check(name, known, share, SIGMAS * wide + 0.1 * known, note))
     return checks
+
+
+def rising_check(table: Mapping[str, np.ndarray]) -> Check:
+    """Return the check that of one number of uniform points a tree reads more with every feature."""
+    error = np.hypot(table["tree_error"][1:], table["tree_error"][:-1])
+    beyond = -np.diff(table["tree_share"]) - SIGMAS * error
+    name = "largest fall of the share that a k-d tree reads, with more features, beyond its error"
+    return Check(name, 0.0, float(np.max(beyond, initial=0.0)), 0.0, f"{SIGMAS} standard errors over queries")
+
+
+def suited_row(uniform: Mapping[str, np.ndarray], intrinsic: int) -> int | None:
+    """Return the row of the uniform points that an index must suit no better than embedded ones; None if there is none.
+
+    Rotated cubes suit boxes worse than upright ones, but a rotation is no two more dimensions for each.
+    """
+    wide = np.flatnonzero(uniform["d"] >= 3 * intrinsic)
+    return int(wide[0]) if wide.size else None
+
+
+def excess_check(uniform: Mapping[str, np.ndarray], embedded: Mapping[str, np.ndarray], row: int) -> Check:
+    """Return the check that of points of few dimensions a tree reads less than of the uniform ones of `row`."""
+    own = embedded["intrinsic"][0]
+    excess = embedded["tree_share"] - uniform["tree_share"][row]
+    note = f"at no D worse than uniform points of D={uniform['d'][row]}, for a rotation adds no dimension"
+    worst = float(np.max(excess, initial=0.0))
+    return Check(f"intrinsic {own}: what a k-d tree reads too much", 0.0, worst, 0.0, note)
