@@ -116,6 +116,47 @@ class TestColumns:
         for name in ("nearest", "farthest"):
             assert few.columns[name] == pytest.approx(all_rows.columns[name], rel=1e-9, abs=1e-12)
 
+    def test_ties_tell_nothing_of_hubs(self):
+        """Rows of a tie are listed by number, which makes the first of them neighbours of all."""
+        binary = np.random.default_rng(0).integers(0, 2, (500, 8)).astype(float)
+        found = fc.profile(binary, np.arange(500) % 2, prefixes=[4, 8])
+        for name in ("hubness_skewness", "antihub_share", "top_hub_share", "overlap", "knn_accuracy"):
+            assert np.isnan(found.columns[name]).all(), name
+        assert not any("crowd" in finding.text or "dimension" in finding.text for finding in found.verdict)
+        mixed = fc.profile(np.c_[binary[:, :1], cloud(500, 7)], prefixes=[1, 8])
+        for name in ("hubness_skewness", "overlap"):
+            assert np.isnan(mixed.columns[name]).tolist() == [True, False]
+
+    def test_copies_do_not_vote(self):
+        rng = np.random.default_rng(0)
+        X, y = cloud(300, 5), rng.integers(0, 2, 300)  # labels that no feature tells
+        doubled = fc.profile(np.r_[X, X[:200]], np.r_[y, y[:200]], k=2, prefixes=[5])
+        assert doubled.columns["knn_accuracy"][0] < 0.7
+        assert np.isnan(fc.profile(np.r_[X, X], np.r_[y, y], k=2, prefixes=[5]).columns["knn_accuracy"]).all()
+
+    @pytest.mark.parametrize("n_zeros", [0, 1, 3, 59])
+    def test_rows_of_zeros_are_at_cosine_distance_1(self, n_zeros):
+        from sklearn.metrics import pairwise_distances
+
+        X = np.abs(cloud(60, 6))
+        X[:n_zeros] = 0.0
+        pairs = pairwise_distances(X, metric="cosine")[np.triu_indices(60, 1)]
+        for n_queries in (20, 60):
+            found = fc.profile(X, metric="cosine", prefixes=[6], n_queries=n_queries)
+            assert found.columns["nearest"][0] == pytest.approx(pairs.min(), rel=1e-6, abs=1e-12)
+            assert found.columns["farthest"][0] == pytest.approx(pairs.max(), rel=1e-6)
+            assert found.columns["cv"][0] == pytest.approx(pairs.std() / pairs.mean(), rel=1e-6, abs=1e-9)
+
+    def test_wide_data_have_the_spectrum_of_their_rows(self):
+        X = cloud(30, 400)
+        few, many = fc.profile(X, prefixes=[29, 31, 400]), fc.profile(np.c_[X, np.zeros((30, 5))], prefixes=[400])
+        assert few.columns["nearest_z"][-1] == pytest.approx(many.columns["nearest_z"][0], rel=1e-6)
+        values = np.linalg.eigvalsh(np.cov(X, rowvar=False))
+        expected = fc.theory.spectrum_extreme_z_score(
+            few.columns["nearest"][-1], 30, np.maximum(values, 0), side="nearest", sample=True
+        )
+        assert few.columns["nearest_z"][-1] == pytest.approx(expected, rel=1e-6)
+
 
 class TestInput:
     def test_the_kind_of_table_does_not_matter(self, tmp_path):
@@ -168,6 +209,12 @@ class TestInput:
         assert found.quality.n_non_finite == 2
         assert found.n_samples == 60
         assert "2 rows with nan or inf left out" in found.verdict[0].text
+
+    def test_labels_are_those_of_the_rows_that_are_left(self):
+        X = np.insert(cloud(60, 4), 5, np.nan, axis=0)
+        y = np.insert(np.repeat([0.0, 1.0], 30), 5, np.nan)
+        assert fc.profile(X, y, on_bad="drop").labels.classes == ("0.0", "1.0")
+        assert fc.profile(cloud(60), (np.arange(60) % 2).astype(object)).labels.classes == ("0", "1")
 
     def test_neighbours_found_elsewhere(self):
         X = cloud(120, 8)
@@ -233,6 +280,16 @@ class TestRefusals:
             (cloud(20), {"neighbors": 3}, "neighbors must be a pair"),
             (cloud(20), {"neighbors": (np.zeros((20, 4)), np.zeros((20, 4), dtype=int))}, "indices of neighbors"),
             (cloud(20) * 1e150, {}, "X must have moments below 1.8e308"),
+            (cloud(20) * 1e-200, {}, "X must have distances above 1e-150, got at most 0"),
+            (cloud(20) * 1e-155, {}, "X must have distances above 1e-150, got at most"),
+            (
+                cloud(20),
+                {
+                    "k": 3,
+                    "neighbors": (lambda d, i: (d**2, i))(*NearestNeighbors(n_neighbors=5).fit(cloud(20)).kneighbors()),
+                },
+                "neighbors must hold euclidean distances of the rows of X, got .* which are .* apart",
+            ),
             (np.full((20, 3), np.nan), {"on_bad": "drop"}, "X must have at least 2 rows"),
             (np.array([["a"] * 4] * 5), {}, "X must hold real numbers"),
         ],
@@ -284,6 +341,27 @@ class TestVerdict:
         texts = " ".join(finding.text for finding in fc.profile(cloud(20, 300), k=3).verdict)
         assert "crowd" not in texts
         assert "dimensional" not in texts
+
+    @pytest.mark.statistical
+    @pytest.mark.parametrize("share", [0.5, 0.05])
+    def test_labels_that_nothing_tells_are_not_told(self, share):
+        """At most 3 false successes in 40: each has a probability of about .025, more than 3 one of 2 %; seeded."""
+        successes = 0
+        for seed in range(40):
+            rng = np.random.default_rng(seed)
+            y = rng.random(200) < share
+            found = fc.profile(rng.normal(size=(200, 12)), y, prefixes=[1, 3, 6, 12], n_queries=10, random_state=seed)
+            texts = [finding for finding in found.verdict if "discriminant" in finding.text]
+            successes += sum(finding.kind == "good" for finding in texts)
+            assert not any("twice the rows" in finding.text for finding in texts if finding.kind != "good")
+        assert successes <= 3
+
+    def test_one_near_copy_makes_no_contrast(self):
+        X = np.random.default_rng(0).normal(size=(500, 300))
+        X[1] = X[0] + 1e-6 * X[2]
+        (finding,) = [finding for finding in fc.profile(X).verdict if finding.columns == ("query_contrast",)]
+        assert finding.kind == "warning"
+        assert "hardly differ" in finding.text
 
     def test_hubs_are_named(self):
         X = np.random.default_rng(0).normal(size=(1500, 200))

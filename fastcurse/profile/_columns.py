@@ -40,7 +40,7 @@ COLUMNS = (
     ),
     Column(
         "farthest_z", "contrast", "Farthest, z", "number",
-        "The same of the farthest distance; it reads low, by about 2 where few features have most of the variance.",
+        "The same of the farthest distance, and no test: far pairs share outlying points, so that it reads low.",
     ),
     Column(
         "query_contrast", "contrast", "Contrast of a query", "share",
@@ -64,7 +64,7 @@ COLUMNS = (
     ),
     Column(
         "effective_dimension", "spread", "Effective dimension", "number",
-        "Participation ratio of the covariance's eigenvalues: independent equal features that would spread as little.",
+        "Participation ratio of the covariance's eigenvalues: as many equal, uncorrelated features have one as flat.",
         short="eff. dim.",
     ),
     Column(
@@ -81,12 +81,14 @@ COLUMNS = (
     Column("top_hub_share", "neighbors", "Top hub", "share", "Share of the queries that have the same row near."),
     Column(
         "twonn", "neighbors", "Intrinsic dimension, TwoNN", "number",
-        "From the ratio of the distances to the second and the nearest row.", "twonn_low", "twonn_high",
+        "From the ratio of the distances to the second and the nearest row; the interval is of chance, not of bias.",
+        "twonn_low", "twonn_high",
         short="TwoNN",
     ),
     Column(
         "levina_bickel", "neighbors", "Intrinsic dimension, Levina-Bickel", "number",
-        "From the distances to the k nearest rows.", "levina_bickel_low", "levina_bickel_high",
+        "From the distances to the k nearest rows; the interval is of chance, not of bias, which edges make negative.",
+        "levina_bickel_low", "levina_bickel_high",
     ),
     Column(
         "lda_accuracy", "labels", "LDA", "share",
@@ -99,7 +101,8 @@ COLUMNS = (
     ),
     Column(
         "knn_accuracy", "labels", "k nearest", "share",
-        "Accuracy of the majority of a query's k nearest rows, itself left out.", "knn_low", "knn_high",
+        "Accuracy of the majority of a query's k nearest rows, itself left out; queries that have a copy do not count.",
+        "knn_low", "knn_high",
         short="k nearest",
     ),
 )  # fmt: skip

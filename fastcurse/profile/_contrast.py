@@ -34,7 +34,7 @@ def contrast_columns(
         "query_contrast": near.contrast(),
     }
     if near.metric == "euclidean" and exact:
-        columns |= _beside_gaussian(nearest, farthest, n_samples, covariance, prefixes)
+        columns |= _beside_gaussian(nearest, farthest, points, covariance, prefixes)
     return columns, exact
 
 
@@ -47,22 +47,31 @@ def _of_points(points: np.ndarray, prefixes: np.ndarray, _: Scratch, **work: Any
 def _of_angles(
     points: np.ndarray, prefixes: np.ndarray, scratch: Scratch, **work: Any
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return the smallest and largest cosine distances: half the squared distances of rows of norm 1."""
+    """Return the smallest and largest cosine distances: half the squared distances of rows of norm 1.
+
+    Rows of zeros, which have no direction, are at distance 1 from all others.
+    """
     nearest, farthest = np.empty((2, prefixes.size))
     for at, p in enumerate(prefixes.tolist()):
         unit = unit_rows(points, p, scratch)
-        found = distance_extremes(unit, prefixes=[p], **work)
-        nearest[at], farthest[at] = found.nearest[0] ** 2 / 2, found.farthest[0] ** 2 / 2
+        ends = []
+        if len(unit) > 1:
+            found = distance_extremes(unit, prefixes=[p], **work)
+            ends += [found.nearest[0] ** 2 / 2, found.farthest[0] ** 2 / 2]
+        if len(unit) < len(points):
+            ends.append(1.0)
+        nearest[at], farthest[at] = min(ends), max(ends)
     return nearest, farthest
 
 
 def _beside_gaussian(
-    nearest: np.ndarray, farthest: np.ndarray, n_samples: int, covariance: np.ndarray, prefixes: np.ndarray
+    nearest: np.ndarray, farthest: np.ndarray, points: np.ndarray, covariance: np.ndarray, prefixes: np.ndarray
 ) -> dict[str, np.ndarray]:
     """Return how the extremes compare with those of as many Gaussian points that have the same covariance."""
+    n_samples = len(points)
     null, near_z, far_z = np.full((3, prefixes.size), np.nan)
     for at, p in enumerate(prefixes.tolist()):
-        eigenvalues = np.maximum(np.linalg.eigvalsh(covariance[:p, :p]), 0.0)
+        eigenvalues = np.maximum(_eigenvalues(points, covariance, p), 0.0)
         if eigenvalues.max() <= 0:
             continue
         low, high = (
@@ -75,6 +84,15 @@ def _beside_gaussian(
             for side, distance in (("nearest", nearest[at]), ("farthest", farthest[at]))
         )
     return {"null_contrast": null, "nearest_z": near_z, "farthest_z": far_z}
+
+
+def _eigenvalues(points: np.ndarray, covariance: np.ndarray, p: int) -> np.ndarray:
+    """Return the eigenvalues of the covariance of the first p features, without zeros that few rows leave."""
+    if p <= len(points):
+        return np.linalg.eigvalsh(covariance[:p, :p])
+    centred = points[:, :p].astype(np.float64)
+    centred -= centred.mean(axis=0)
+    return np.linalg.eigvalsh(centred @ centred.T / (len(points) - 1))
 
 
 def _share(part: np.ndarray, whole: np.ndarray) -> np.ndarray:

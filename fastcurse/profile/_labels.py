@@ -6,35 +6,42 @@ import numpy as np
 
 from fastcurse.neighbors import PrefixNeighbors
 from fastcurse.prefix_accuracy import neighbor_accuracy, supported_features
+from fastcurse.profile._neighbors import MOST_TIED
 from fastcurse.profile._parts import LabelSummary
 
 _ROUNDING = {"euclidean": 0.0, "cosine": 4e-16}  # distances of duplicates
 
 
 def label_columns(
-    points: np.ndarray, labels: np.ndarray, near: PrefixNeighbors, queries: np.ndarray, cv: int, seed: int,
-    n_threads: int | None,
+    points: np.ndarray, labels: np.ndarray, near: PrefixNeighbors, tied: np.ndarray, queries: np.ndarray, cv: int,
+    seed: int, n_threads: int | None,
 ) -> tuple[dict[str, np.ndarray], LabelSummary]:  # fmt: skip
-    """Return the columns of the labels, and what they say in single numbers."""
+    """Return the columns of the labels, and what they say in single numbers; `tied`: shares of lists cut in a tie."""
+    cv = min(cv, int(np.unique(labels, return_counts=True)[1].max()))
     lda = supported_features(points, labels, prefixes=near.prefixes, cv=cv, random_state=seed, n_threads=n_threads)
-    vote = neighbor_accuracy(near.indices, labels, queries, near.distances, largest_zero=_ROUNDING[near.metric])
+    # A copy of a row tells its label, and no test set would hold one: such queries do not count.
+    alone = near.distances[-1, :, 0] > _ROUNDING[near.metric]
+    votes, ends = np.full(near.prefixes.size, np.nan), np.full((near.prefixes.size, 2), np.nan)
+    if alone.any():
+        found = neighbor_accuracy(near.indices[:, alone], labels, queries[alone])
+        telling = tied <= MOST_TIED
+        votes[telling], ends[telling] = found.accuracy[telling], found.band[telling]
     doubled = lda.accuracy + lda.predicted_accuracy_doubled - lda.predicted_accuracy
     columns = {
         "lda_accuracy": lda.accuracy,
         "lda_low": lda.band[:, 0],
         "lda_high": lda.band[:, 1],
         "lda_doubled": np.minimum(doubled, 1.0),
-        "knn_accuracy": vote.without_duplicates,
-        "knn_low": vote.without_duplicates_band[:, 0],
-        "knn_high": vote.without_duplicates_band[:, 1],
+        "knn_accuracy": votes,
+        "knn_low": ends[:, 0],
+        "knn_high": ends[:, 1],
     }
-    votes = np.where(np.isnan(vote.without_duplicates), -1.0, vote.without_duplicates)
     summary = LabelSummary(
         classes=tuple(str(label) for label in np.unique(labels).tolist()),
         majority_share=lda.majority_share,
         peak=lda.peak,
         recommended_features=lda.recommended_features,
         recommended_features_doubled=lda.recommended_features_doubled,
-        knn_peak=int(near.prefixes[votes.argmax()]),
+        knn_peak=int(near.prefixes[np.nan_to_num(votes, nan=-1.0).argmax()]),
     )
     return columns, summary

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,7 +12,9 @@ from fastcurse.hubness import hubness
 from fastcurse.intrinsic_dimension import METHODS, intrinsic_dimension
 from fastcurse.neighbors import PrefixNeighbors, drop_self
 
+MOST_TIED = 0.1  # share of the lists that end within a tie: which of the tied rows they hold says nothing
 _SKEWNESS_ERROR = 0.5
+_TRIED = 50  # lists of a user's that are measured again
 
 
 class Lists(NamedTuple):
@@ -46,20 +49,51 @@ def check_lists(neighbors: Any, n_samples: int, k: int) -> Lists | None:
     return Lists(distances[:, :k], indices[:, :k])
 
 
-def neighbor_columns(near: PrefixNeighbors, queries: np.ndarray, given: Lists | None) -> dict[str, np.ndarray]:
+def without_last(near: PrefixNeighbors) -> tuple[PrefixNeighbors, np.ndarray]:
+    """Return the lists without their last neighbours, and at each prefix the share of them so cut in a tie."""
+    tied = (near.distances[:, :, -2] == near.distances[:, :, -1]).mean(axis=1)
+    shorter = replace(near, distances=near.distances[:, :, :-1].copy(), indices=near.indices[:, :, :-1].copy())
+    return shorter, tied
+
+
+def check_measured(given: Lists, points: np.ndarray, metric: str) -> None:
+    """Raise ValueError where distances that a user gave are not those of the rows."""
+    for row in np.linspace(0, len(points) - 1, min(_TRIED, len(points))).astype(int).tolist():
+        x, others = points[row].astype(np.float64), points[given.indices[row]].astype(np.float64)
+        if metric == "euclidean":
+            true = np.sqrt(((others - x) ** 2).sum(axis=1))
+        else:
+            norms = np.sqrt((others**2).sum(axis=1) * (x**2).sum())
+            true = 1 - np.divide(others @ x, norms, out=np.zeros(len(others)), where=norms > 0)
+        wrong = ~np.isclose(given.distances[row], true, rtol=1e-2, atol=1e-2 * true.max())
+        if wrong.any():
+            at = int(wrong.argmax())
+            raise ValueError(
+                f"neighbors must hold {metric} distances of the rows of X, got {given.distances[row, at]:.6g} between "
+                f"rows {row} and {given.indices[row, at]}, which are {true[at]:.6g} apart"
+            )
+
+
+def neighbor_columns(
+    near: PrefixNeighbors, tied: np.ndarray, queries: np.ndarray, given: Lists | None
+) -> dict[str, np.ndarray]:
     """Return the columns of the neighbours; what was given stands in for the last prefix."""
+    telling = tied <= MOST_TIED
     last = near.indices[-1] if given is None else given.indices[queries]
     shares = np.array([(lists[:, :, None] == last[:, None, :]).any(axis=2).mean(axis=1) for lists in near.indices])
     if given is not None:
         shares[-1] = 1.0
     mean, half = shares.mean(axis=1), 1.96 * shares.std(axis=1) / len(queries) ** 0.5
     columns = {"overlap": mean, "overlap_low": np.maximum(mean - half, 0), "overlap_high": np.minimum(mean + half, 1)}
+    arbitrary = ~telling & (np.arange(tied.size) < tied.size - 1) | ~telling[-1]
+    for values in columns.values():
+        values[arbitrary] = np.nan
     hubs = hubness(near)
-    told = hubs.skewness_error <= np.maximum(_SKEWNESS_ERROR, hubs.skewness / 3)  # else chance has the say
+    told = telling & (hubs.skewness_error <= np.maximum(_SKEWNESS_ERROR, hubs.skewness / 3))  # else chance has the say
     for name, values in (
         ("hubness_skewness", np.where(told, hubs.skewness, np.nan)),
-        ("antihub_share", hubs.antihub_share),
-        ("top_hub_share", hubs.top_hub_share),
+        ("antihub_share", np.where(telling, hubs.antihub_share, np.nan)),
+        ("top_hub_share", np.where(telling, hubs.top_hub_share, np.nan)),
     ):
         columns[name] = np.array(values)
     if given is not None:

@@ -9,17 +9,18 @@ import numpy as np
 
 from fastcurse import _validation
 from fastcurse.distances import distance_moments
-from fastcurse.neighbors import METRICS, prefix_neighbors
+from fastcurse.neighbors import METRICS, PrefixNeighbors, prefix_neighbors
 from fastcurse.profile import _rows
 from fastcurse.profile._contrast import contrast_columns
 from fastcurse.profile._labels import label_columns
-from fastcurse.profile._neighbors import check_lists, neighbor_columns
+from fastcurse.profile._neighbors import check_lists, check_measured, neighbor_columns, without_last
 from fastcurse.profile._quality import find_quality
 from fastcurse.profile._result import Profile
 from fastcurse.profile._spread import spread_columns
 from fastcurse.profile._verdict import Facts, find_verdict
 
 _PREFIXES = 12
+_SMALLEST = 1e-150  # distance whose square has all its digits
 WORK_BUDGET = 5 * 10**11  # pair-features: some ten seconds of two cores
 
 
@@ -63,7 +64,7 @@ def profile(
         It is found without the labels.
     neighbors : tuple of (distances, indices), optional
         The nearest rows of every row by all features, (n_samples, at least k) each, nearest first, as another library
-        found them; a row's entry for itself is dropped. They stand in for our own search at the last prefix.
+        found them; a row's entry for itself is dropped. Overlap, hubness and dimension of the last prefix are theirs.
     on_bad : {"error", "drop"}, default="error"
         What is done about rows with nan or inf: refuse them, or leave them out and say so.
     work_budget : float, default=5e11
@@ -95,10 +96,12 @@ def profile(
     Notes
     -----
     O(n_samples · n_queries · n_features) time for the neighbours at all prefixes, in one pass;
-    O(n_samples · n_features²) for the spread; at most `work_budget` for exact extremes. Memory: a copy of the data in
-    float32 or bytes while extremes are searched (where that has no room they are sampled); for a memmap nothing of its
-    size where they are sampled. Copies that
-    `order`, `on_bad` or the cosine metric need are made in temporary files if `X` is a memmap.
+    O(n_samples · n_features²) for the spread; O(min(p, n_samples)³) at each prefix p for the Gaussian points; at most
+    `work_budget` for exact extremes. Memory: a copy of the data in float32 or bytes while extremes are searched (where
+    that has no room they are sampled); for a memmap nothing of its size where they are sampled. Copies that `order`,
+    `on_bad` or the cosine metric need are made in temporary files if `X` is a memmap.
+    Where more than a tenth of the lists of k neighbours end within a tie, which of the tied rows they hold says
+    nothing: overlap, hubs and the neighbours' vote are nan there. Queries that have a copy do not vote.
     `hubness_skewness` is of N_k over all rows as queries, estimated from the sampled ones without bias in its moments;
     `antihub_share` needs every row as a query. Intervals are at 95 %.
 
@@ -137,8 +140,7 @@ def profile(
         k = _validation.check_count(k, "k", minimum=2, maximum=n_samples - 1)
         labels = None
         if y is not None:
-            labels = _validation.check_labels(y, n_samples + rows.n_bad)
-            labels = labels if rows.kept is None else labels[rows.kept]
+            labels = _labels_of(y, n_samples + rows.n_bad, rows.kept)
             _validation.check_classes(labels)
             cv = _validation.check_count(cv, "cv", minimum=2)
         given = check_lists(neighbors, n_samples, k)
@@ -148,14 +150,19 @@ def profile(
         if points is not rows.points:
             moments = distance_moments(points, **work)
         queries = np.sort(rng.permutation(n_samples)[:n_queries])
-        near = prefix_neighbors(points, queries, k, chosen, metric=metric, **work)
+        # One neighbour more tells which lists end within a tie.
+        more = prefix_neighbors(points, queries, min(k + 1, n_samples - 1), chosen, metric=metric, **work)
+        near, tied = without_last(more) if k < n_samples - 1 else (more, np.zeros(chosen.size))
+        _check_scale(rows.points, near)
+        if given is not None:
+            check_measured(given, rows.points, metric)
         columns, exact = contrast_columns(points, near, moments.covariance, budget, scratch, **work)
         columns |= spread_columns(points, moments, chosen, metric, scratch, **work)
-        columns |= neighbor_columns(near, queries, given)
+        columns |= neighbor_columns(near, tied, queries, given)
         summary = None
         if labels is not None:
             seed = int(rng.integers(2**31))
-            of_labels, summary = label_columns(points, labels, near, queries, cv, seed, n_threads)
+            of_labels, summary = label_columns(points, labels, near, tied, queries, cv, seed, n_threads)
             columns |= of_labels
         quality = find_quality(rows, variances, near)
     facts = Facts(chosen, columns, n_samples, len(queries), k, metric, exact, quality, summary)
@@ -163,6 +170,26 @@ def profile(
         chosen, columns, n_samples, n_features, len(queries), k, metric, order, exact, quality, summary,
         find_verdict(facts), time.perf_counter() - began,
     )  # fmt: skip
+
+
+def _labels_of(y: Any, n_rows: int, kept: np.ndarray | None) -> np.ndarray:
+    """Return the labels of the rows that are left; whole numbers as objects, as frames hold them, are numbers."""
+    labels = np.asarray(y)
+    if labels.ndim == 1 and len(labels) == n_rows and kept is not None:
+        labels, n_rows = labels[kept], kept.size
+    if labels.dtype == object and all(isinstance(label, (int, np.integer)) for label in labels.flat):
+        labels = labels.astype(np.int64)
+    return _validation.check_labels(labels, n_rows)
+
+
+def _check_scale(points: np.ndarray, near: PrefixNeighbors) -> None:
+    """Raise ValueError where squares of differences vanish in float64, or lose most of their digits."""
+    farthest = float(near.farthest[-1].max())
+    vanished = farthest == 0 and near.metric == "euclidean" and bool(np.any(points[:] != points[0]))
+    if near.metric == "euclidean" and (0 < farthest < _SMALLEST or vanished):
+        raise ValueError(
+            f"X must have distances above {_SMALLEST:g}, got at most {farthest:g}; multiply X by a power of two"
+        )
 
 
 def default_prefixes(n_features: int) -> np.ndarray:

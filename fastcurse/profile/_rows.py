@@ -126,7 +126,7 @@ def in_order(
 
 
 def unit_rows(points: np.ndarray, p: int, scratch: Scratch) -> np.ndarray:
-    """Return the first p features of the rows, divided by their norms; rows of zeros stay."""
+    """Return the first p features of the rows, divided by their norms, without rows of zeros."""
 
     def scale(rows: np.ndarray) -> np.ndarray:
         widest = np.abs(rows[:, :p]).max(axis=1, keepdims=True)
@@ -134,4 +134,10 @@ def unit_rows(points: np.ndarray, p: int, scratch: Scratch) -> np.ndarray:
         norms = np.sqrt((part**2).sum(axis=1, keepdims=True))
         return np.divide(part, norms, out=part, where=norms > 0)
 
-    return turned(points, scale, p, scratch)
+    unit = turned(points, scale, p, scratch)
+    filled = [rows.any(axis=1) for _, rows in row_blocks(unit, p)]
+    n_filled = int(sum(some.sum() for some in filled))
+    if n_filled == len(unit):
+        return unit
+    blocks = (rows[some] for some, (_, rows) in zip(filled, row_blocks(unit, p), strict=True))
+    return scratch.copy((n_filled, p), unit.dtype, blocks)

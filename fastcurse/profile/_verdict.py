@@ -6,11 +6,14 @@ from typing import NamedTuple
 
 import numpy as np
 from scipy.optimize import brentq
+from scipy.stats import norm
 
 from fastcurse import theory
+from fastcurse.intrinsic_dimension import METHODS
 from fastcurse.profile._parts import DataQuality, Finding, LabelSummary
 
 _MOST = 6
+_CONTRAST = 0.5  # nearest at half the farthest distance
 _MOST_OF_VARIANCE = 0.5
 _KEPT, _LOST = 0.95, 0.5  # shares of the neighbours
 _HUBS = 2.0  # skewness; an exponential law has 2
@@ -81,19 +84,15 @@ def _rows(facts: Facts) -> Finding | None:
 
 
 def _contrast(facts: Facts) -> Finding | None:
-    nearest, farthest, p = facts.value("nearest"), facts.value("farthest"), facts.last
-    if facts.n_samples < _ROWS or not nearest > 0:
+    contrast, p = facts.value("query_contrast"), facts.last
+    if facts.n_samples < _ROWS or not contrast > 0:
         return None
-    ratio = farthest / nearest
-    pairs = "" if facts.exact else " (sampled)"
-    text = f"With {_all(p)} the farthest pair{pairs} is {_number(ratio)} times as far apart as the nearest"
-    null = facts.value("null_contrast")
-    cells = [("nearest", p), ("farthest", p)]
-    if np.isfinite(null) and null < 1:
-        text += f"; Gaussian points of the same covariance would give {_number(1 / (1 - null))}"
-        cells.append(("null_contrast", p))
-    kind = "warning" if ratio < 3 else "good"
-    return facts.finding(kind, text + ".", *cells)
+    text = (
+        f"With {_all(p)} a row's nearest row is on average {100 * (1 - contrast):.0f} % as far from it as its farthest"
+    )
+    if contrast < _CONTRAST:
+        return facts.finding("warning", f"{text}: near and far hardly differ.", ("query_contrast", p))
+    return facts.finding("good", f"{text}.", ("query_contrast", p))
 
 
 def _spread(facts: Facts) -> Finding | None:
@@ -101,14 +100,20 @@ def _spread(facts: Facts) -> Finding | None:
     cv, independent, effective = (facts.value(name) for name in ("cv", "independent_cv", "effective_dimension"))
     if not (np.isfinite(independent) and independent > 0 and cv > 0) or facts.n_samples < _ROWS:
         return None
-    ratio = cv / independent
     kind_of = "Squared distances" if facts.metric == "euclidean" else "Cosine distances"
-    than = "as much as" if 0.95 < ratio < 1.05 else f"{_number(ratio)} times what"
     text = (
-        f"{kind_of} vary by {100 * cv:.0f} % around their mean, {than} independent features would give: "
-        f"{_all(p)} spread like {_number(effective)} equal, independent ones."
+        f"{kind_of} vary by {100 * cv:.0f} % around their mean, where independent features would give "
+        f"{100 * independent:.0f} %"
     )
-    return facts.finding("note", text, ("cv", p), ("independent_cv", p), ("effective_dimension", p))
+    cells = [("cv", p), ("independent_cv", p)]
+    gaussian = facts.value("gaussian_cv")
+    if np.isfinite(gaussian):
+        text += f" and Gaussian points of the same covariance {100 * gaussian:.0f} %"
+        cells.append(("gaussian_cv", p))
+    if p > 1:
+        text += f"; the covariance is as flat as that of {_number(effective)} equal, uncorrelated features"
+        cells.append(("effective_dimension", p))
+    return facts.finding("note", text + ".", *cells)
 
 
 def _overlap(facts: Facts) -> Finding | None:
@@ -116,16 +121,18 @@ def _overlap(facts: Facts) -> Finding | None:
     half = (facts.columns["overlap_high"] - facts.columns["overlap_low"]) / 2
     if facts.prefixes.size < 2 or facts.n_queries < _ROWS or facts.quality.duplicates == facts.n_samples - 1:
         return None
+    if np.isnan(overlap[-1]):  # most lists end within ties
+        return None
     enough = np.flatnonzero((overlap[:-1] >= _KEPT) & (half[:-1] <= _WIDEST))
     if enough.size:
         q = int(facts.prefixes[enough[0]])
-        text = f"{q} of {p} features keep {100 * overlap[enough[0]]:.0f} % of the {facts.k} nearest neighbours."
+        text = f"{q} of {p} features {_keep(q)} {100 * overlap[enough[0]]:.0f} % of the {facts.k} nearest neighbours."
         return facts.finding("good", text, ("overlap", q))
     q = int(facts.prefixes[-2])
-    if half[-2] > _WIDEST:
+    if not half[-2] <= _WIDEST:
         return None
     text = (
-        f"No shorter prefix keeps the neighbours: {q} of {p} features keep {100 * overlap[-2]:.0f} % of the "
+        f"No shorter prefix keeps the neighbours: {q} of {p} features {_keep(q)} {100 * overlap[-2]:.0f} % of the "
         f"{facts.k} nearest."
     )
     return facts.finding("warning" if overlap[-2] < _LOST else "note", text, ("overlap", q))
@@ -150,14 +157,18 @@ def _hubs(facts: Facts) -> Finding | None:
 
 def _dimension(facts: Facts) -> Finding | None:
     p = facts.last
-    d, low, high = (facts.value(name) for name in ("levina_bickel", "levina_bickel_low", "levina_bickel_high"))
-    if facts.n_queries < _QUERIES_FOR_DIMENSION or not np.isfinite(d) or d <= 0:
+    readings = sorted(facts.value(name) for name in METHODS)
+    if facts.n_queries < _QUERIES_FOR_DIMENSION or not np.isfinite(readings).all() or readings[0] <= 0:
         return None
-    text = f"Near a row the data look {_number(d)}-dimensional ({_number(low)} to {_number(high)})"
-    true = _dimension_that_reads(d, facts.n_samples, facts.k)
-    if true > _SATURATED * d:
+    if np.isnan(facts.value("overlap")):  # ties: distances are not measured finely enough
+        return None
+    low, high = (_number(reading) for reading in readings)
+    text = f"Near a row the data look {low if low == high else f'{low}- to {high}'}-dimensional, by two estimators"
+    reading = facts.value("levina_bickel")
+    true = _dimension_that_reads(reading, facts.n_samples, facts.k)
+    if true > _SATURATED * reading:
         text += f", as Gaussian points of {_number(true)} dimensions would: {facts.n_samples} rows are too few to tell"
-    return facts.finding("note", text + ".", ("levina_bickel", p), ("levina_bickel_low", p), ("levina_bickel_high", p))
+    return facts.finding("note", text + ".", *((name, p) for name in METHODS))
 
 
 def _dimension_that_reads(reading: float, n_samples: int, k: int) -> float:
@@ -179,20 +190,30 @@ def _labels(facts: Facts) -> Finding | None:
     low, high = facts.value("lda_low", best), facts.value("lda_high", best)
     if not (high - low) / 2 <= _WIDEST:
         return None
-    accuracy = facts.value("lda_accuracy", best)
-    text = (
-        f"Linear discriminant analysis is best with {best} features ({100 * accuracy:.1f} % right, "
-        f"{100 * low:.1f} to {100 * high:.1f})"
-    )
+    accuracy, majority = facts.value("lda_accuracy", best), facts.labels.majority_share
     cells = [("lda_accuracy", best), ("lda_low", best), ("lda_high", best)]
+    right = f"{100 * accuracy:.1f} % right with {_count(best, 'feature')} ({100 * low:.1f} to {100 * high:.1f})"
+    # The best of several prefixes is better by chance: as many times as there are prefixes.
+    chance = (accuracy - low) * float(norm.isf(0.025 / facts.prefixes.size) / norm.isf(0.025))
+    if accuracy - chance <= majority:
+        text = (
+            f"The labels are not told by linear discriminant analysis for sure: at best {right}, and always saying the "
+            f"most frequent is {100 * majority:.1f} % right."
+        )
+        return facts.finding("warning", text, *cells)
+    text = f"Linear discriminant analysis is {right}; always saying the most frequent label, {100 * majority:.1f} %"
     if enough < best:
-        text += f"; {enough} do as well within one standard error"
+        text += f"; {_count(enough, 'feature')} {'does' if enough == 1 else 'do'} as well within one standard error"
         cells.append(("lda_accuracy", enough))
     doubled = facts.labels.recommended_features_doubled
     if doubled is not None and doubled > enough:
         text += f"; with twice the rows {doubled} would pay"
         cells.append(("lda_doubled", doubled))
-    return facts.finding("good" if low > facts.labels.majority_share else "warning", text + ".", *cells)
+    return facts.finding("good", text + ".", *cells)
+
+
+def _keep(n: int) -> str:
+    return "keeps" if n == 1 else "keep"
 
 
 def _count(n: int, one: str, many: str = "") -> str:
