@@ -4,9 +4,22 @@ Each module has ``run(**params) -> ExperimentResult`` at the article's own param
 parameters of a run that takes seconds. `scaling` goes on where the article stops: to millions of points.
 """
 
-from fastcurse.experiments import ball, concentration, moons, noise, peaking, scaling
+from fastcurse.experiments import ball, concentration, curvature, moons, noise, peaking, scaling
 from fastcurse.experiments._result import Check, ExperimentResult
 
 ALL = {module.NAME: module for module in (ball, concentration, peaking, moons, noise)}
+REMEDIES = {module.NAME: module for module in (curvature,)}
 
-__all__ = ["ALL", "Check", "ExperimentResult", "ball", "concentration", "moons", "noise", "peaking", "scaling"]
+__all__ = [
+    "ALL",
+    "REMEDIES",
+    "Check",
+    "ExperimentResult",
+    "ball",
+    "concentration",
+    "curvature",
+    "moons",
+    "noise",
+    "peaking",
+    "scaling",
+]

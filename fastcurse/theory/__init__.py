@@ -15,6 +15,12 @@ from fastcurse.theory.balls import (
     no_hit_probability,
     shell_fraction,
 )
+from fastcurse.theory.curvature import (
+    largest_stable_step,
+    marchenko_pastur_density,
+    marchenko_pastur_edges,
+    random_direction_curvature,
+)
 from fastcurse.theory.discriminant import lda_error, lda_error_exact, recommended_features
 from fastcurse.theory.distances import (
     contrast_limit,
@@ -51,6 +57,7 @@ __all__ = [
     "hit_or_miss_relative_error",
     "known_covariance_accuracy",
     "known_covariance_error_exact",
+    "largest_stable_step",
     "largest_surface_dimension",
     "largest_volume_dimension",
     "lda_accuracy",
@@ -59,8 +66,11 @@ __all__ = [
     "log_ball_volume",
     "log_hit_probability",
     "log_surface_area",
+    "marchenko_pastur_density",
+    "marchenko_pastur_edges",
     "nearest_to_centre_median",
     "no_hit_probability",
+    "random_direction_curvature",
     "rbf_kernel_mean",
     "recommended_features",
     "rule_accuracy",
