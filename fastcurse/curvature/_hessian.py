@@ -157,7 +157,7 @@ class LossHessian:
 class OperatorHessian:
     """A user's own: a function v -> H v, or a SciPy LinearOperator, which may take many vectors at once."""
 
-    trace = None
+    trace: float | None = None
 
     def __init__(self, hvp: Callable[[np.ndarray], Any] | LinearOperator, n_parameters: int) -> None:
         self._hvp, self.n_parameters = hvp, n_parameters

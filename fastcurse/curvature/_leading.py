@@ -72,9 +72,9 @@ class _Search:
     over the rows; this takes 40 to 50. `lobpcg` does not stop where k exceeds the rank, and stops at once, wrong, where
     an eigenvalue asked for is 0. Here a direction is missed if k + 10 random vectors are all orthogonal to it.
 
-    A residual of tol · θ alone would not do: of the identity in a million dimensions with one eigenvalue of 1.01, random
-    vectors have residuals of 5e-5. What θ exceeds the mean of the others by does not change when a multiple of the
-    identity is added, as the search itself does not.
+    A residual of tol · θ alone would not do: of the identity in a million dimensions with one eigenvalue of 1.01,
+    random vectors have residuals of 5e-5. What θ exceeds the mean of the others by does not change when a multiple of
+    the identity is added, as the search itself does not.
     """
 
     def __init__(
@@ -179,7 +179,8 @@ def _check_symmetric(first: np.ndarray, second: np.ndarray, largest: float) -> N
     differs = float(np.abs(first - second).max())
     if differs > _ASYMMETRY * largest:
         raise ValueError(
-            f"X must be symmetric, as a Hessian is: u'Hv and v'Hu differ by {differs:.3g}, and none exceeds {largest:.3g}"
+            f"X must be symmetric, as a Hessian is: u'Hv and v'Hu differ by {differs:.3g}, where none exceeds "
+            f"{largest:.3g}"
         )
 
 

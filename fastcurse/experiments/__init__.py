@@ -10,6 +10,7 @@ from fastcurse.experiments import (
     ball,
     boundary,
     concentration,
+    curvature,
     indexes,
     moons,
     noise,
@@ -29,6 +30,7 @@ REMEDIES = {
         whitening,
         indexes,
         boundary,
+        curvature,
     )
 }
 
@@ -41,6 +43,7 @@ __all__ = [
     "ball",
     "boundary",
     "concentration",
+    "curvature",
     "indexes",
     "moons",
     "noise",

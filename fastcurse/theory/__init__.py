@@ -15,6 +15,12 @@ from fastcurse.theory.balls import (
     no_hit_probability,
     shell_fraction,
 )
+from fastcurse.theory.curvature import (
+    largest_stable_step,
+    marchenko_pastur_density,
+    marchenko_pastur_edges,
+    random_direction_curvature,
+)
 from fastcurse.theory.discriminant import lda_error, lda_error_exact, recommended_features
 from fastcurse.theory.distances import (
     contrast_limit,
@@ -59,6 +65,7 @@ __all__ = [
     "hubness_limit",
     "known_covariance_accuracy",
     "known_covariance_error_exact",
+    "largest_stable_step",
     "largest_surface_dimension",
     "largest_volume_dimension",
     "lda_accuracy",
@@ -68,11 +75,14 @@ __all__ = [
     "log_ball_volume",
     "log_hit_probability",
     "log_surface_area",
+    "marchenko_pastur_density",
+    "marchenko_pastur_edges",
     "multiclass_lda_accuracy",
     "nearest_mean_accuracy",
     "nearest_to_centre_median",
     "no_hit_probability",
     "prior_mean_accuracy",
+    "random_direction_curvature",
     "random_direction_ratio",
     "rbf_kernel_mean",
     "recommended_features",
