@@ -45,10 +45,10 @@ CORRECTIONS = (
 
 def run(
     *,
-    repeats: int = 16,
+    repeats: int = 12,
     copies: tuple[int, ...] = (10, 30, 100, 300, 1000, 4000),
-    peak_rows: int = 200,
-    peak_repeats: int = 10,
+    peak_rows: int = 150,
+    peak_repeats: int = 8,
     peak_copies: tuple[int, ...] = (2, 10, 100),
     n_jobs: int | None = -1,
     random_state: Any = 0,
@@ -58,13 +58,13 @@ def run(
 
     Parameters
     ----------
-    repeats : int, default=16
+    repeats : int, default=12
         Draws of 60 rows with 100 features and random labels ±1, at least 2.
     copies : tuple of int, default=(10, 30, 100, 300, 1000, 4000)
         Numbers K of copies, increasing, at least two of them.
-    peak_rows : int, default=200
+    peak_rows : int, default=150
         Training rows of Trunk's classes, at least 20, with up to 2.2 times as many features.
-    peak_repeats : int, default=10
+    peak_repeats : int, default=8
         Draws of these, at least 2.
     peak_copies : tuple of int, default=(2, 10, 100)
         Numbers of copies of these, increasing.
