@@ -174,9 +174,9 @@ def _peak_draw(generator: np.random.Generator, *, n: int, prefixes: np.ndarray, 
     x_mean, y_mean = X.mean(axis=0), y.mean()
     X, y = X - x_mean, y - y_mean
 
-    def accuracies(gram: np.ndarray, cross: np.ndarray) -> list[np.float64]:
+    def accuracies(gram: np.ndarray, cross: np.ndarray) -> list[float]:
         rules = [minimum_norm(gram[:p, :p], cross[:p]) for p in prefixes]
-        return [theory.rule_accuracy(w, y_mean - w @ x_mean[: w.size]) for w in rules]
+        return [float(theory.rule_accuracy(w, y_mean - w @ x_mean[: w.size])) for w in rules]
 
     found = [accuracies(X.T @ X, X.T @ y)]
     for kind in KINDS:
@@ -239,7 +239,7 @@ def _peak_checks(peak: dict[str, np.ndarray], peaks: np.ndarray, counts: np.ndar
         checks.append(Check(name, 0.0, gap.mean(), tolerance, note))
         better = np.mean(peak[f"{kind}, K={counts[-1]}"][near] > peak["least squares"][near])
         note = "at every prefix within a tenth of n"
-        checks.append(Check(f"share of prefixes around the dip where {kind} helps", 1.0, better, 0.0, note))
+        checks.append(Check(f"share of prefixes around the dip where {kind} helps", 1.0, float(better), 0.0, note))
     return checks
 
 
