@@ -115,17 +115,17 @@ class TestSums:
 
     @pytest.mark.statistical
     def test_expected_error_of_noise(self):
-        """300 runs of 400 copies: 5 standard errors and 5 % for the second order; false alarm 6e-7."""
+        """150 runs of 400 copies: 5 standard errors and 5 % for the second order; false alarm 6e-7."""
         X, y = data(6, 9)
         rng, squares = np.random.default_rng(1), []
         w = reference.ridge_limit(X, y, noise=0.7)
-        for _ in range(300):
+        for _ in range(150):
             sums = CopySums(X, y, rng, noise=0.7)
             sums.grow(400)
             found = np.linalg.solve(*sums.mean())
             squares.append(400 * np.sum((found - w) ** 2) / np.sum(w**2))
         expected = augmentation.expected_noise_error(X, y, 0.7) ** 2
-        error = np.std(squares, ddof=1) / np.sqrt(300)
+        error = np.std(squares, ddof=1) / np.sqrt(150)
         assert abs(np.mean(squares) - expected) < 5 * error + 0.05 * expected
 
 

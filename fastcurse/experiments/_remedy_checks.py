@@ -68,11 +68,11 @@ def _noted(table: Table, repeats: int, with_ensembles: bool) -> Iterator[Check]:
     forms = {**table, "LDA, theory": np.array([theory.lda_accuracy(min(p, 500), 500) for p in table["p"]])}
     for name, values in _NOTED_FORMS.items():
         for p, value in values.items():
-            for at in np.flatnonzero(table["p"] == p):
+            for place in np.flatnonzero(table["p"] == p):
                 note, tolerance = "the notes' closed form; half a unit of the last decimal", 5e-5 + 1e-12
                 if name == "mean only, theory":
                     note, tolerance = f"{note}, and the threshold's error, which the notes leave out", 8e-5
-                yield Check(f"noted {name}, p={p}", value, forms[name][at], tolerance, note)
+                yield Check(f"noted {name}, p={p}", value, forms[name][place], tolerance, note)
 
 
 def _closed_forms(tables: Mapping[str, Table], n: int, repeats: int) -> Iterator[Check]:

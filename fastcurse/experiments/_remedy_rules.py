@@ -25,7 +25,7 @@ class Sample(NamedTuple):
     covariance: str
     correlation: float
 
-    def exact(self, coef: np.ndarray, intercept: np.ndarray) -> np.ndarray | np.float64:
+    def exact(self, coef: np.ndarray, intercept: np.ndarray | float) -> np.ndarray | np.float64:
         """Return the accuracy of a rule whose positive side stands for the class at +μ."""
         return theory.rule_accuracy(coef, intercept, covariance=self.covariance, correlation=self.correlation)
 

@@ -157,14 +157,15 @@ def _draw(
 
 def _forms(p: np.ndarray, n: int, covariance: str, correlation: float) -> dict[str, np.ndarray]:
     """Closed forms at every prefix; some are for the identity only, and LDA's end at p = N."""
-    kind = {"covariance": covariance, "correlation": correlation}
     forms = {
-        "Bayes limit": theory.bayes_accuracy(p, **kind),
-        "mean only, theory": theory.nearest_mean_accuracy(p, n, **kind),
+        "Bayes limit": theory.bayes_accuracy(p, covariance=covariance, correlation=correlation),
+        "mean only, theory": theory.nearest_mean_accuracy(p, n, covariance=covariance, correlation=correlation),
     }
     for name, rows in (("LDA, theory", n), ("LDA, 2 N rows", 2 * n), ("LDA, 4 N rows", 4 * n)):
-        forms[name] = np.full(p.size, np.nan)
-        forms[name][p <= rows] = theory.lda_accuracy(p[p <= rows], rows, **kind)
+        path = np.full(p.size, np.nan)
+        fits = p <= rows
+        path[fits] = theory.lda_accuracy(p[fits], rows, covariance=covariance, correlation=correlation)
+        forms[name] = path
     if covariance == "identity":
         forms["LDA, theory"] = 1.0 - theory.lda_error(4.0 * theory.separation(p), p, n / 2, n / 2)
         forms["ridge, theory"] = theory.ridge_accuracy(p, n, RIDGE)

@@ -118,7 +118,7 @@ def draw_threshold(result: ExperimentResult) -> Figure:
         ax.plot(n, forms[name], color=ink, linestyle=line)
         ax.errorbar(table["N"], table[name], error * table[f"{name}, sd"], fmt=marker, color=ink, markersize=5)
         ax.text(*place, name, color=ink, transform=ax.transAxes)
-    threshold = 1000 / theory.separation(1000) ** 2
+    threshold = float(1000 / theory.separation(1000) ** 2)
     ax.axvline(threshold, color=_GREY, linewidth=0.9)
     ax.text(threshold * 1.03, 0.515, f"S = √g at N = {threshold:.1f}", color="#555555")
     ax.set_xscale("log")
