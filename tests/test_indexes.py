@@ -9,6 +9,8 @@ import pytest
 
 from fastcurse import experiments
 from fastcurse.experiments import indexes
+from fastcurse.experiments._scaling_cases import Case, make_points, make_queries
+from fastcurse.experiments._tree_share import tree_share
 from fastcurse.experiments.indexes import make_checks
 
 SMALL = {"n_samples": 500, "dimensions": (2, 6, 16, 40), "large_samples": 2000, "large_dimensions": (6, 16),
@@ -75,6 +77,20 @@ def test_times_are_of_one_query_and_positive(result):
     for name in ("build", "tree", "brute", "scan"):
         assert (table[f"{name}_seconds"] > 0).all()
     np.testing.assert_allclose(table["tree_over_scan"], table["tree_seconds"] / table["scan_seconds"])
+
+
+def test_a_query_is_timed_apart_from_the_trees_construction(monkeypatch):
+    monkeypatch.setattr(indexes, "_fastest", lambda work: (3.0, work()))
+    table = indexes.run(**SMALL).tables["seconds"]
+    assert set(table["build_seconds"]) == {3.0}
+    assert set(table["tree_seconds"]) == set(table["brute_seconds"]) == set(table["scan_seconds"]) == {0.3}
+
+
+def test_the_share_falls_where_the_trees_leaves_are_halved():
+    """Ten times a power of two points are the most of one depth; one more, and leaves of 20 become leaves of 10."""
+    many, more = (Case("features", n, 12, 0, 100, 0, 0) for n in (1280, 1290))
+    (share, error), (other, _) = (tree_share(make_points(case), make_queries(case)) for case in (many, more))
+    assert other < share - 3 * error
 
 
 def test_tables_and_figures(result):

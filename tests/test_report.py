@@ -23,6 +23,7 @@ from fastcurse.cli import _lda
 from fastcurse.experiments import Check
 from fastcurse.plots import panels
 from fastcurse.report import article, datafiles, environment
+from tests.browser import Browser, find_browser
 
 
 def run(capsys, *arguments):
@@ -240,6 +241,19 @@ class TestRemedies:
         code, _, err = run(capsys, "remedies", "--output", tmp_path)
         assert code == 2
         assert "'mine.txt', which fastcurse did not write" in err
+
+    @pytest.mark.skipif(find_browser() is None, reason="needs a Chromium")
+    def test_many_sections_fit_a_phone(self, pages, tmp_path, capsys):
+        """Links and the run's record wrap; only tables of checks scroll, in boxes of their own."""
+        for name in ("concentration", "augmentation", "whitening", "curvature", "boundaries", "intermezzo"):
+            pages["all"][name] = tiny(name)
+        assert run(capsys, "article", "--all", "--output", tmp_path / "out")[0] == 0
+        with Browser(find_browser()) as browser:
+            for width in (390, 1280):
+                browser.open(tmp_path / "out" / "index.html", width=width)
+                assert browser.run("document.documentElement.scrollWidth") == width
+                ends = "[...document.querySelectorAll('nav a, #run td')].map(x => x.getBoundingClientRect().right)"
+                assert max(browser.run(ends)) <= width
 
     @pytest.mark.parametrize("command", [["remedies"], ["article", "--all"]])
     def test_failed_check_is_named_and_exits_with_1(self, pages, tmp_path, capsys, command):

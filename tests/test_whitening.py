@@ -7,6 +7,7 @@ import json
 import numpy as np
 import pytest
 from scipy.spatial.distance import pdist
+from scipy.stats import beta
 from sklearn.decomposition import PCA
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
@@ -123,6 +124,23 @@ class TestRules:
         assert forms["after"][1] == pytest.approx(float(fc.theory.whitened_accuracy(300, 500)), abs=1e-12)
         # (k-1)/N here, one component being free of noise; p/N there.
         assert forms["before"][1] == pytest.approx(float(fc.theory.whitened_accuracy(300, 500)), abs=1e-3)
+
+
+def test_largest_and_expected_contrasts(result):
+    table = result.tables["distances"]
+    assert (table["contrast_largest"] > table["contrast"]).all()
+    # The medians of the smallest and largest of the pairs, were they independent; 40 points of 8 features.
+    low, high = (np.sqrt(beta.ppf(q, 4, 31 / 2)) for q in (1 - 0.5 ** (1 / 780), 0.5 ** (1 / 780)))
+    assert table["contrast_theory"][-1] == pytest.approx(1 - low / high, rel=1e-12)
+    assert table["contrast"][-1] == pytest.approx(table["contrast_theory"][-1], abs=0.1)
+
+
+def test_own_whitening_is_compared_with_discriminant_analysis(monkeypatch):
+    right = _whitened_rules._fitted
+    monkeypatch.setattr(_whitened_rules, "_fitted", lambda X, found, mean: right(X, found, mean)[::-1])
+    assert "accuracy of own whitening beyond linear discriminant analysis" in [
+        check.name for check in failures(whitening.run(**SMALL, n_jobs=1))
+    ]
 
 
 @pytest.mark.parametrize(

@@ -31,8 +31,8 @@ CORRECTIONS = (
     "here: they are white.",
     "It is the order that counts: truncating to few components before whitening repairs the rule; afterwards no "
     "component leads, and truncating throws the signal away with the noise.",
-    "That needs a covariance from elsewhere. Fitted on the same labelled rows, p < N - 1, whitening by the total "
-    "covariance is linear discriminant analysis itself: .977 at p = 101, not .926; on as many other rows it is .86.",
+    "The loss is another where the covariance is fitted: on the same labelled rows, p < N - 1, whitening by the total "
+    "covariance is linear discriminant analysis itself, .977 at p = 101, not .926; on as many other rows it is .86.",
 )
 
 
