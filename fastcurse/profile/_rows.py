@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -58,7 +59,7 @@ def opened(X: Any, on_bad: str) -> Iterator[tuple[Rows, Scratch]]:
     with tempfile.TemporaryDirectory(prefix="fastcurse-") as folder:
         scratch = Scratch(Path(folder), in_files=lazy or (isinstance(X, np.ndarray) and whole_map(X) is not None))
         names = tuple(str(name) for name in getattr(X, "columns", ()))
-        array = _computed(X, scratch) if lazy else X
+        array = _computed(X, scratch) if lazy else _filled(X)
         kept, bad, n_bad = None, (), 0
         if on_bad == "drop":
             array = _validation.as_numeric(array, "X", allow_objects=True)
@@ -82,6 +83,18 @@ def _computed(X: Any, scratch: Scratch) -> np.ndarray:
     ends = np.cumsum(X.chunks[0]).tolist()
     blocks = (np.asarray(X[begin:end].compute()) for begin, end in zip([0, *ends[:-1]], ends, strict=True))
     return scratch.copy(X.shape, X.dtype, blocks)
+
+
+def _filled(X: Any) -> Any:
+    """Return a pandas frame of numbers with nan for every value that is missing; anything else as it is."""
+    pd = sys.modules.get("pandas")
+    if pd is None or not isinstance(X, pd.DataFrame):
+        return X
+    if all(dtype.kind in "biuf" for dtype in X.dtypes):
+        array = np.asarray(X)
+        return X.to_numpy(dtype=np.float64, na_value=np.nan) if array.dtype.kind == "O" else array
+    # A string that reads as a number is none: the columns stay as they are, and the check names it.
+    return X.astype(object).where(X.notna(), np.nan)
 
 
 def _bad_rows(array: np.ndarray) -> np.ndarray:

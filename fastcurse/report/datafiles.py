@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import csv
+import io
 import struct
 import tokenize
 import zipfile
 import zlib
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _READERS = (".npy", ".npz", ".csv", ".parquet")
 # What numpy and zipfile raise on damaged files: an unknown compression is a NotImplementedError, a set
@@ -20,15 +25,20 @@ _DAMAGED = (
 )  # fmt: skip
 
 
-def read_points(path: Path, name: str = "DATA") -> np.ndarray:
-    """Return the table in `path`; a CSV may have one header line, which holds no number.
+def read_points(path: Path, name: str = "DATA") -> np.ndarray | pd.DataFrame:
+    """Return the table in `path`, of a .parquet file as a frame, whose columns may miss values.
+
+    A CSV may have one header line, which holds no number; its empty cells are nan.
 
     Raises
     ------
     ValueError
         The file is missing, unreadable, of another kind, or holds no table of numbers.
     """
-    return _read_csv_table(path, name) if _kind(path, name) == ".csv" else _read_array(path, name)
+    kind = _kind(path, name)
+    if kind == ".parquet":
+        return _read_parquet(path, name)
+    return _read_csv_table(path, name) if kind == ".csv" else _read_array(path, name)
 
 
 def read_labels(path: Path, name: str = "LABELS", *, n_samples: int | None = None) -> np.ndarray:
@@ -37,7 +47,11 @@ def read_labels(path: Path, name: str = "LABELS", *, n_samples: int | None = Non
     A CSV may have one header line if it has one line more than `n_samples` and the first is no number and no
     label of another row.
     """
-    array = _read_csv_labels(path, name, n_samples) if _kind(path, name) == ".csv" else _read_array(path, name)
+    kind = _kind(path, name)
+    if kind == ".parquet":
+        array = _read_parquet(path, name).to_numpy()
+    else:
+        array = _read_csv_labels(path, name, n_samples) if kind == ".csv" else _read_array(path, name)
     return array[:, 0] if array.ndim == 2 and array.shape[1] == 1 else array
 
 
@@ -49,11 +63,8 @@ def _kind(path: Path, name: str) -> str:
 
 
 def _read_array(path: Path, name: str) -> np.ndarray:
-    reader = {".npy": _read_npy, ".npz": _read_npz, ".parquet": _read_parquet}[path.suffix.lower()]
     try:
-        return reader(path)
-    except ImportError:
-        raise ValueError(f"{name} in .parquet needs the extra: python -m pip install 'fastcurse[parquet]'") from None
+        return _read_npy(path) if path.suffix.lower() == ".npy" else _read_npz(path)
     except _DAMAGED as error:
         raise _unreadable(path, name, error) from None
 
@@ -93,12 +104,17 @@ def _read_npz(path: Path) -> np.ndarray:
     return array
 
 
-def _read_parquet(path: Path) -> np.ndarray:
-    import pandas as pd
+def _read_parquet(path: Path, name: str) -> pd.DataFrame:
+    try:
+        import pandas as pd
 
-    # An open file: pyarrow's error of a missing one lacks the reason.
-    with open(path, "rb") as file:
-        return pd.read_parquet(file).to_numpy()
+        # An open file: pyarrow's error of a missing one lacks the reason.
+        with open(path, "rb") as file:
+            return pd.read_parquet(file)
+    except ImportError:
+        raise ValueError(f"{name} in .parquet needs the extra: python -m pip install 'fastcurse[parquet]'") from None
+    except _DAMAGED as error:
+        raise _unreadable(path, name, error) from None
 
 
 def _csv_lines(path: Path, name: str) -> list[str]:
@@ -116,12 +132,26 @@ def _read_csv_table(path: Path, name: str) -> np.ndarray:
     lines = [line for line in _csv_lines(path, name) if not line.lstrip().startswith("#")]
     try:
         reader = csv.reader(lines, strict=True, skipinitialspace=True)
-        header = not any(_is_number(cell) for cell in next(reader, []))
+        first = next(reader, [])
+        header = not any(_is_number(cell) for cell in first) and any(cell.strip() for cell in first)
         if header and reader.line_num == len(lines):
             raise ValueError("it has no rows, at most a header line")
-        return np.loadtxt(lines, delimiter=",", quotechar='"', skiprows=reader.line_num if header else 0, ndmin=2)
+        rows = lines[reader.line_num :] if header else lines
+        try:
+            return np.loadtxt(rows, delimiter=",", quotechar='"', ndmin=2)
+        except ValueError:
+            return np.loadtxt(_with_nan(rows), delimiter=",", quotechar='"', ndmin=2)
     except (ValueError, csv.Error) as error:
         raise _unreadable(path, name, error) from None
+
+
+def _with_nan(lines: list[str]) -> io.StringIO:
+    """Return the lines of a CSV with nan in its empty cells."""
+    text = io.StringIO(newline="")
+    reader = csv.reader(lines, strict=True, skipinitialspace=True)
+    csv.writer(text, lineterminator="\n").writerows([cell if cell.strip() else "nan" for cell in row] for row in reader)
+    text.seek(0)
+    return text
 
 
 def _read_csv_labels(path: Path, name: str, n_samples: int | None) -> np.ndarray:
