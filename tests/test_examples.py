@@ -16,7 +16,7 @@ EXAMPLES = sorted(path for path in (ROOT / "examples").glob("*.py") if path.stem
 
 def test_there_is_an_example_for_each_experiment():
     text = "".join(path.read_text(encoding="utf-8") for path in EXAMPLES)
-    for name in fc.experiments.ALL:
+    for name in (*fc.experiments.ALL, *fc.experiments.REMEDIES):
         assert f"experiments.{name}.run(" in text
 
 
