@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
@@ -99,11 +100,17 @@ class TestCommand:
             (["X.npy", "--html", "no/page.html"], "--html must lie in a folder that exists, got 'no/page.html'"),
             (["X.npy", "--json", "X.npy/p.json"], "--json must lie in a folder that exists"),
             (["X.npy", "--json", "."], "--json.*is a directory"),
+            (["X.npy", "--html", "p" * 300], "--html must be a file that can be written, got 'p+': File name too long"),
+            (["X.npy", "--json", "X.npy"], "--json must be another file than DATA, got 'X.npy' for both"),
+            (["X.npy", "--html", "./X.npy"], "--html must be another file than DATA, got 'X.npy' for both"),
+            (["X.npy", "--labels", "y.csv", "--json", "y.csv"], "--json must be another file than LABELS, got 'y.csv'"),
+            (["X.npy", "--html", "p", "--json", "./p"], "--json must be another file than --html, got 'p' for both"),
             (["X.npy", "--min-overlap", "1.5"], "'1.5' does not bound by a share between 0 and 1"),
             (["X.npy", "--min-contrast", "nan"], "'nan' does not bound by a share between 0 and 1"),
             (["X.npy", "--max-hubness", "inf"], "'inf' does not bound by a finite number"),
             (["X.npy", "--min-overlap", "half"], r"'half' is not of the form \[PREFIX:\]SHARE"),
             (["X.npy", "--max-hubness", "2:"], r"'2:' is not of the form \[PREFIX:\]SKEWNESS"),
+            (["X.npy", "--min-overlap", "0.9"], "--min-overlap 0.9 needs a prefix, as 64:0.9: at the last one .* is 1"),
             (["X.npy", "--min-overlap", "2:0.9"], "--min-overlap 2:0.9 needs 2 among --prefixes"),
             (["X.npy", "--prefixes", "1,3", "--max-hubness", "2:3"], "--max-hubness 2:3 needs 2 among --prefixes"),
             (["X.npy", "--min-accuracy", ".5"], "--min-accuracy needs --labels"),
@@ -118,6 +125,31 @@ class TestCommand:
         assert re.search(message, err), err
         assert sorted(os.listdir()) == ["X.npy", "y.csv"]
 
+    @pytest.mark.parametrize("link", [os.symlink, os.link])
+    def test_links_to_an_input_are_that_input(self, capsys, data, calls, link):
+        link(data / "X.npy", data / "p.json")
+        before = Path("X.npy").read_bytes()
+        code, _, err = run(capsys, "X.npy", "--json", "p.json")
+        assert (code, calls.seen) == (2, [])
+        assert err == "fastcurse: --json must be another file than DATA, got 'p.json' for both\n"
+        assert Path("X.npy").read_bytes() == before
+
+    def test_a_folder_that_cannot_be_written_is_found_before_anything_is_computed(
+        self, capsys, data, calls, monkeypatch
+    ):
+        def refuse(dir):
+            raise PermissionError(errno.EACCES, "Permission denied", str(dir))
+
+        monkeypatch.setattr("fastcurse.cli._outputs.tempfile.TemporaryFile", refuse)
+        code, out, err = run(capsys, "X.npy", "--html", "p.html")
+        assert (code, out, calls.seen) == (2, "", [])
+        assert err == "fastcurse: --html must be a file that can be written, got 'p.html': Permission denied\n"
+
+    def test_an_earlier_file_is_replaced_and_a_device_written_to(self, capsys, data, calls):
+        Path("p.json").write_text("old", encoding="ascii")
+        assert run(capsys, "X.npy", "--json", "p.json", "--html", os.devnull)[0] == 0
+        assert json.loads(Path("p.json").read_text(encoding="ascii")) == calls.answer.to_dict()
+
     def test_messages_name_what_the_user_gave(self, capsys, data, calls):
         calls.answer = ValueError("k must be below n_samples, n_queries at least 1, X has 'k' and y 3 rows")
         code, out, err = run(capsys, "X.npy")
@@ -128,9 +160,9 @@ class TestCommand:
 class TestGates:
     def test_bounds_that_hold_are_silent(self, capsys, data, calls):
         code, _, err = run(
-            capsys, "X.npy", "--labels", "y.csv", "--prefixes", "96,256", "--min-overlap", "96:0.5", "--min-overlap",
-            ".1", "--max-hubness", "256:3", "--max-hubness", "4", "--min-accuracy", "96:0.89", "--min-contrast", "0.9",
-            "--max-duplicates", "0.01",
+            capsys, "X.npy", "--labels", "y.csv", "--prefixes", "96,256", "--min-overlap", "96:0.5", "--max-hubness",
+            "256:3", "--max-hubness", "4", "--min-accuracy", "96:0.89", "--min-contrast", "0.3", "--max-duplicates",
+            "0.01",
         )  # fmt: skip
         assert (code, err) == (0, "")
 
@@ -150,12 +182,12 @@ class TestGates:
             f"fastcurse: gate failed: --min-overlap 256:0.95: overlap is {profile.value('overlap', 256):.6g} at 256 "
             "features",
             f"fastcurse: gate failed: --max-hubness 3: hubness is {profile.value('hubness_skewness', 768):.6g} at 768 "
-            "features, and 2 more prefixes fail",
+            "features",
             # LDA's accuracy is higher there.
             f"fastcurse: gate failed: --min-accuracy 96:0.95: accuracy is {profile.value('lda_accuracy', 96):.6g} at "
             "96 features",
-            f"fastcurse: gate failed: --min-contrast 0.99: contrast is {profile.value('contrast', 2):.6g} at 2 "
-            "features, and 11 more prefixes fail",
+            "fastcurse: gate failed: --min-contrast 0.99: contrast of a query is "
+            f"{profile.value('query_contrast', 768):.6g} at 768 features",
             "fastcurse: gate failed: --max-duplicates 0.001: 0.00185 of the rows equal an earlier one",
         ]
 
@@ -164,11 +196,12 @@ class TestGates:
         for option, column, step in (
             ("--min-overlap", "overlap", 1),
             ("--max-hubness", "hubness_skewness", -1),
-            ("--min-contrast", "contrast", 1),
+            ("--min-contrast", "query_contrast", 1),
         ):
-            value = profile.value(column, 2)
-            assert not list(failures(profile, [(option, [Bound(2, value)])]))
-            assert list(failures(profile, [(option, [Bound(2, float(np.nextafter(value, step * np.inf)))])]))
+            for prefix, at in ((2, 2), (None, 4)):  # without one the last counts
+                value = profile.value(column, at)
+                assert not list(failures(profile, [(option, [Bound(prefix, value)])]))
+                assert list(failures(profile, [(option, [Bound(prefix, float(np.nextafter(value, step * np.inf)))])]))
 
     def test_accuracy_is_that_of_the_better(self):
         profile = make_profile((2, 64, 768))
@@ -184,11 +217,17 @@ class TestGates:
         code, _, err = run(capsys, "X.npy", "--labels", "y.csv", "--min-accuracy", "0", "--max-hubness", "9")
         assert code == 1
         assert err.splitlines() == [
-            "fastcurse: gate failed: --max-hubness 9: no hubness could be measured at 1 features, and 2 more prefixes "
-            "fail",
-            "fastcurse: gate failed: --min-accuracy 0: no accuracy could be measured at 1 features, and 2 more "
-            "prefixes fail",
+            "fastcurse: gate failed: --max-hubness 9: no hubness could be measured at 3 features: raise --queries, or "
+            "give DATA more rows",
+            "fastcurse: gate failed: --min-accuracy 0: no accuracy could be measured at 3 features: give LABELS more "
+            "rows a class",
         ]
+        for option, column, remedy in (
+            ("--min-contrast", "contrast of a query", "look for rows of DATA that are all equal"),
+            ("--min-overlap", "overlap", "look at the rows of DATA"),
+        ):
+            (line,) = failures(silent_profile(), [(option, [Bound(1, 0.5)])])
+            assert line == f"gate failed: {option} 1:0.5: no {column} could be measured at 1 feature: {remedy}"
         columns = {"knn_accuracy": np.array([0.5, 0.6, 0.7])}  # one of the two is enough
         assert not list(failures(replace(silent_profile(), columns=columns), [("--min-accuracy", [Bound(2, 0.6)])]))
 
@@ -198,6 +237,13 @@ class TestGates:
         assert run(capsys, "X.npy", "--max-duplicates", "0.2499")[0] == 1
         calls.answer = make_profile(quality=CLEAN)
         assert run(capsys, "X.npy", "--max-duplicates", "0")[0] == 0
+
+    def test_help_says_where_a_bound_without_prefix_holds(self, capsys):
+        code, out, _ = run(capsys, "--help")
+        text = " ".join(out.split())
+        assert code == 0
+        assert text.count("at PREFIX or else at the last prefix.") == 4
+        assert "without one at the last prefix, by default all features" in text
 
     def test_a_bound_shows_as_it_was_given(self):
         kind = BoundType("SHARE")

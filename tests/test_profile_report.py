@@ -11,7 +11,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from fastcurse.profile import COLUMNS, GROUPS, Finding, LabelSummary
+from fastcurse.profile import COLUMNS, GROUPS, DataQuality, Finding, LabelSummary
 from fastcurse.report.profile.figures import HEIGHT, WIDTH, draw_panel
 from fastcurse.report.profile.numbers import shown
 from fastcurse.report.profile.page import render_page
@@ -19,6 +19,7 @@ from fastcurse.report.profile.panels import COLUMN, PANELS, Panel
 from tests.profiles import EMBEDDING, PROFILES, make_profile, silent_profile
 
 VOID = {"meta", "br", "link", "img", "input", "hr"}
+STYLE = {name: column.style for column in COLUMNS for name in (column.name, column.low, column.high)}
 PANEL = {panel.key: panel for panel in PANELS}
 
 
@@ -76,6 +77,45 @@ def pages():
 @pytest.fixture(params=PROFILES)
 def page(request, pages):
     return pages[request.param]
+
+
+class TestSummary:
+    @pytest.mark.parametrize("name", PROFILES)
+    def test_below_each_sentence_are_the_cells_that_it_rests_on(self, name):
+        profile = PROFILES[name]()
+        lines = str(profile).splitlines()
+        flat = " ".join(str(profile).split())
+        for finding in profile.verdict:
+            cells = "; ".join(
+                f"{name} at {prefix}: {shown(profile.value(name, prefix), STYLE[name])}"
+                for name, prefix in zip(finding.columns, finding.prefixes, strict=True)
+            )
+            assert f"{finding.text} {cells}".strip() in flat
+            assert not cells or f"    {cells}" in lines
+
+    def test_many_cells_are_wrapped_between_them(self):
+        names, p = ("levina_bickel", "levina_bickel_low", "levina_bickel_high", "top_hub_share", "null_contrast"), 768
+        profile = make_profile()
+        values = tuple(profile.value(name, p) for name in names)
+        finding = Finding("note", "Many numbers.", names, (p,) * len(names), values)
+        lines = str(replace(profile, verdict=(finding,))).splitlines()
+        at = lines.index("- Many numbers.")
+        assert lines[at + 1 : at + 4] == [
+            "    levina_bickel at 768: 12.5; levina_bickel_low at 768: 11.8;",
+            "    levina_bickel_high at 768: 13.2; top_hub_share at 768: 0.60 %;",
+            "    null_contrast at 768: 73.4 %",
+        ]
+        assert lines[at + 4] == ""
+
+    def test_one_of_a_kind_is_singular(self):
+        quality = DataQuality(1, 1, 0.5, ("a",), (3,), 1)
+        profile = make_profile((1,), n_samples=1, k=1, quality=quality, verdict=())
+        text = " ".join(str(profile).split())
+        assert text.startswith("1 row x 1 feature, euclidean, order given; k = 1 neighbour of 1 query; 41.7 s")
+        assert (
+            "1 duplicate row, 1 query with a row nearer than 0.5000, 1 constant feature, 1 row dropped for values that "
+            "are not finite." in text
+        )
 
 
 class TestPage:

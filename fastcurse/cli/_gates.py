@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Bound(NamedTuple):
-    """A number, and the prefix at which it bounds; None: at every prefix."""
+    """A number, and the prefix at which it bounds; None: at the last one."""
 
     prefix: int | None
     value: float
@@ -54,27 +54,37 @@ class Gate(NamedTuple):
     what: str
     columns: tuple[str, ...]
     least: bool  # the bound is a lower one
+    remedy: str  # where there is no number
 
 
 GATES = (
-    Gate("--min-overlap", "overlap", ("overlap",), True),
-    Gate("--max-hubness", "hubness", ("hubness_skewness",), False),
-    Gate("--min-accuracy", "accuracy", ("lda_accuracy", "knn_accuracy"), True),
-    Gate("--min-contrast", "contrast", ("contrast",), True),
+    Gate("--min-overlap", "overlap", ("overlap",), True, "look at the rows of DATA"),
+    Gate("--max-hubness", "hubness", ("hubness_skewness",), False, "raise --queries, or give DATA more rows"),
+    Gate("--min-accuracy", "accuracy", ("lda_accuracy", "knn_accuracy"), True, "give LABELS more rows a class"),
+    Gate(
+        "--min-contrast", "contrast of a query", ("query_contrast",), True, "look for rows of DATA that are all equal"
+    ),
 )
 
 
 def gate_option(option: str, value: str, text: str) -> Callable[..., Any]:
     """Return the decorator of an option that may be given several times."""
     return click.option(
-        option, type=BoundType(value), multiple=True, help=f"Exit with 1 {text}; at every prefix, or at PREFIX."
+        option, type=BoundType(value), multiple=True, help=f"Exit with 1 {text}, at PREFIX or else at the last prefix."
     )
 
 
 def check_prefixes_of(bounds: Iterable[tuple[str, Sequence[Bound]]], prefixes: Sequence[int] | None) -> None:
-    """Raise a UsageError for a bound at a prefix that is not asked: nothing is measured there."""
+    """Raise a UsageError for a bound at a prefix that is not asked: nothing is measured there.
+
+    So is one of the overlap without prefix: at the last one it is 1, and the bound would always hold.
+    """
     for option, given in bounds:
         for bound in given:
+            if bound.prefix is None and option == "--min-overlap":
+                raise click.UsageError(
+                    f"{option} {bound} needs a prefix, as 64:{bound}: at the last one the overlap is 1"
+                )
             if bound.prefix is not None and bound.prefix not in (prefixes or ()):
                 raise click.UsageError(f"{option} {bound} needs {bound.prefix} among --prefixes")
 
@@ -90,21 +100,14 @@ def failures(profile: Profile, bounds: Iterable[tuple[str, Sequence[Bound]]]) ->
 
 
 def _missed(profile: Profile, gate: Gate, bound: Bound) -> str:
-    """Return what is wrong at the prefix where most is, and at how many more; nothing if nothing is."""
-    asked = profile.prefixes.tolist() if bound.prefix is None else [bound.prefix]
-    excess = {}
-    for prefix in asked:
-        value = _highest(profile.value(column, prefix) for column in gate.columns)
-        excess[prefix] = math.inf if math.isnan(value) else (value - bound.value) * (-1 if gate.least else 1)
-    over = [prefix for prefix in asked if excess[prefix] > 0]
-    if not over:
-        return ""
-    worst = max(over, key=lambda prefix: excess[prefix])
-    value = _highest(profile.value(column, worst) for column in gate.columns)
-    more = f", and {len(over) - 1} more prefixes fail" if len(over) > 1 else ""
+    """Return what is wrong; nothing if nothing is."""
+    prefix = int(profile.prefixes[-1]) if bound.prefix is None else bound.prefix
+    value = _highest(profile.value(column, prefix) for column in gate.columns)
+    at = f"at {prefix} feature{'s' * (prefix != 1)}"
     if math.isnan(value):
-        return f"no {gate.what} could be measured at {worst} features{more}"
-    return f"{gate.what} is {value:.6g} at {worst} features{more}"
+        return f"no {gate.what} could be measured {at}: {gate.remedy}"
+    broken = value < bound.value if gate.least else value > bound.value
+    return f"{gate.what} is {value:.6g} {at}" if broken else ""
 
 
 def _highest(values: Iterable[float]) -> float:

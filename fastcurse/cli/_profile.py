@@ -10,6 +10,7 @@ import click
 from fastcurse.cli._arguments import Count, parse_prefixes
 from fastcurse.cli._gates import Bound, check_prefixes_of, failures, gate_option
 from fastcurse.cli._messages import complain, named_as_on_the_command_line
+from fastcurse.cli._outputs import check_outputs
 
 _NAMES = {
     "X": "DATA", "y": "LABELS", "prefixes": "--prefixes", "k": "--k", "n_queries": "--queries", "metric": "--metric",
@@ -37,7 +38,7 @@ _NAMES = {
 @gate_option("--min-overlap", "SHARE", "if fewer of the neighbours at all features are kept")
 @gate_option("--max-hubness", "SKEWNESS", "if the skewness of N_k is higher")
 @gate_option("--min-accuracy", "SHARE", "if LDA and the nearest neighbours both have a lower accuracy")
-@gate_option("--min-contrast", "SHARE", "if the contrast is lower")
+@gate_option("--min-contrast", "SHARE", "if the mean contrast of a query (query_contrast) is lower")
 @click.option("--max-duplicates", type=click.FloatRange(0, 1), metavar="SHARE", default=None,
               help="Exit with 1 if a higher share of the rows equals an earlier row.")  # fmt: skip
 def profile(
@@ -63,8 +64,9 @@ def profile(
 
     DATA is a .npy, .npz (one array), .csv or .parquet file; a .csv may have one header line, without numbers.
 
-    The bounds of --min-overlap and the like may be given several times, at several prefixes. What breaks one is told
-    on stderr, a line each, after everything was written.
+    The bounds of --min-overlap and the like may be given several times, each at a PREFIX that --prefixes asks for, or
+    without one at the last prefix, by default all features (but not --min-overlap, which is 1 there). What breaks one
+    is told on stderr, a line each, after everything was written; so is a number that could not be measured.
     """
     bounds = [
         ("--min-overlap", min_overlap),
@@ -78,9 +80,7 @@ def profile(
         raise click.UsageError("--min-accuracy needs --labels")
     if max_duplicates is not None and math.isnan(max_duplicates):
         raise click.UsageError("--max-duplicates must be a share between 0 and 1, got nan")
-    for option, path in (("--html", html), ("--json", json)):
-        if path is not None and not path.parent.is_dir():
-            raise click.UsageError(f"{option} must lie in a folder that exists, got {str(path)!r}")
+    check_outputs({"--html": html, "--json": json}, {"DATA": data, "LABELS": labels})
 
     from fastcurse.profile import profile as profile_of
     from fastcurse.report.datafiles import read_labels, read_points

@@ -7,47 +7,65 @@ import textwrap
 
 import numpy as np
 
-from fastcurse.profile import COLUMNS, Profile
+from fastcurse.profile import COLUMNS, Finding, Profile
 from fastcurse.report.profile.numbers import shown
 from fastcurse.report.profile.panels import has_numbers, is_sampled
 from fastcurse.report.tables import aligned
 
 _WIDTH = 88
 _MOST_ROWS = 16
+_GLUE = "\N{NO-BREAK SPACE}"
+_STYLES = {name: column.style for column in COLUMNS for name in (column.name, column.low, column.high)}
 _MARKS = {"good": "+", "warning": "!", "note": "-"}
 
 
 def summary_text(profile: Profile) -> str:
-    """Return what the data are, the verdict, what is wrong with the rows, and a table of the main columns."""
-    paragraphs = [
-        f"{profile.n_samples} rows x {profile.n_features} features, {profile.metric}, order {profile.order}; "
-        f"k = {profile.k} neighbours of {profile.n_queries} queries; {profile.seconds:.1f} s",
+    """Return what the data are, the verdict and its numbers, what is wrong with the rows, and the main columns."""
+    lines = [
+        *_wrapped(
+            f"{_count(profile.n_samples, 'row')} x {_count(profile.n_features, 'feature')}, {profile.metric}, "
+            f"order {profile.order}; k = {_count(profile.k, 'neighbour')} of "
+            f"{_count(profile.n_queries, 'query', 'queries')}; {profile.seconds:.1f} s"
+        ),
         "",
-        *(f"{_MARKS[finding.kind]} {finding.text}" for finding in profile.verdict),
+        *(line for finding in profile.verdict for line in _sentence(finding)),
         *([] if profile.verdict else ["The data support no verdict."]),
         "",
-        f"Rows and features: {', '.join(_faults(profile)) or 'nothing wrong was found'}.",
-    ]
-    lines = [
-        line
-        for paragraph in paragraphs
-        for line in (textwrap.wrap(paragraph, _WIDTH, subsequent_indent="  ") if paragraph else [""])
+        *_wrapped(f"Rows and features: {', '.join(_faults(profile)) or 'nothing wrong was found'}."),
     ]
     return "\n".join(lines + _table(profile))
 
 
+def _wrapped(text: str) -> list[str]:
+    return textwrap.wrap(text, _WIDTH, subsequent_indent="  ")
+
+
+def _sentence(finding: Finding) -> list[str]:
+    """Return a sentence of the verdict, and below it the cells of the table that it rests on."""
+    cells = [
+        f"{name} at {prefix}: {shown(value, _STYLES[name])}"
+        for name, prefix, value in zip(finding.columns, finding.prefixes, finding.values, strict=False)
+    ]
+    # A cell is not parted.
+    rests = textwrap.wrap("; ".join(cell.replace(" ", _GLUE) for cell in cells), _WIDTH - 4, break_long_words=False)
+    return [*_wrapped(f"{_MARKS[finding.kind]} {finding.text}"), *("    " + line.replace(_GLUE, " ") for line in rests)]
+
+
+def _count(n: int, one: str, many: str = "") -> str:
+    return f"{n} {one if n == 1 else many or one + 's'}"
+
+
 def _faults(profile: Profile) -> list[str]:
     quality, near = profile.quality, profile.quality.near_distance
+    nearer = f"with a row nearer than {shown(near, 'distance')}"
+    dropped = "dropped for values that are not finite"
     faults = [
-        (quality.duplicates, "duplicate rows"),
-        (
-            0 if math.isnan(near) else quality.near_duplicates,
-            f"queries with a row nearer than {shown(near, 'distance')}",
-        ),
-        (len(quality.constant_features), "constant features"),
-        (quality.n_non_finite, "rows dropped for values that are not finite"),
+        (quality.duplicates, "duplicate row", "duplicate rows"),
+        (0 if math.isnan(near) else quality.near_duplicates, f"query {nearer}", f"queries {nearer}"),
+        (len(quality.constant_features), "constant feature", "constant features"),
+        (quality.n_non_finite, f"row {dropped}", f"rows {dropped}"),
     ]
-    return [f"{count} {fault}" for count, fault in faults if count]
+    return [_count(*fault) for fault in faults if fault[0]]
 
 
 def _table(profile: Profile) -> list[str]:
