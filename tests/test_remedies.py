@@ -69,6 +69,12 @@ class TestRules:
             )
             assert ours == pytest.approx(sample.exact(w, -w @ pca.mean_), abs=1e-9)
 
+    def test_labels_decide_the_components_sign(self, sample):
+        points = np.array([2, 40, 90])
+        ours = rules.first_component(sample, points)
+        other = rules.first_component(sample._replace(positive=~sample.positive), points)
+        np.testing.assert_allclose(other, 1 - ours, rtol=1e-12)
+
     def test_shrunk_covariance_is_between_mean_only_and_lda(self, sample):
         p = 30
         covariance = rules.ledoit_wolf(rules.fitted_means(sample.X, sample.positive)[2][:, :p], assume_centered=True)[0]
@@ -110,7 +116,7 @@ class TestRules:
                 return np.arange(size)
 
         bagged = rules.bagged_lda(sample, points, 3, Once())
-        np.testing.assert_allclose(bagged, rules.lda_path(sample, points, 0.0), rtol=1e-3)
+        np.testing.assert_allclose(bagged, rules.lda_path(sample, points, 0.0), rtol=1e-9)
         subspaces = rules.random_subspaces(sample, points, 2, 10, Once())
         expected = rules.lda_path(sample, points[:1], 0.0)[0]
         assert subspaces[0] == pytest.approx(expected, rel=1e-9)

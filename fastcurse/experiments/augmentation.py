@@ -145,17 +145,15 @@ def _wide_draw(generator: np.random.Generator, *, counts: np.ndarray) -> tuple[n
 def expected_noise_error(X: np.ndarray, y: np.ndarray, noise: float) -> np.float64:
     """Return √K times the root mean square of ‖w_K - w‖/‖w‖, to first order in 1/K.
 
-    w_K - w is A⁻¹ times the mean over the copies of Zᵀ(y - Zw) with A = XᵀX + n σ² I, and with e = y - Xw that has,
-    for each copy, the covariance σ²(‖w‖² XᵀX + ‖e‖² I - Xᵀe wᵀ - w eᵀX) + n σ⁴(‖w‖² I + wwᵀ).
+    w_K - w is A⁻¹ times the mean over the copies of Zᵀ(y - Zw) with A = XᵀX + n σ² I, and with e = y - Xw, for which
+    Xᵀe = n σ² w, that has for each copy the covariance σ²(‖w‖² XᵀX + ‖e‖² I) + n σ⁴(‖w‖² I - wwᵀ).
     """
     n, d = X.shape
     gram, eye = X.T @ X, np.eye(d)
     A = gram + n * noise**2 * eye
     w = np.linalg.solve(A, X.T @ y)
     e, length_sq = y - X @ w, w @ w
-    cross = np.outer(X.T @ e, w)
-    one_copy = noise**2 * (length_sq * gram + (e @ e) * eye - cross - cross.T)
-    one_copy += n * noise**4 * (length_sq * eye + np.outer(w, w))
+    one_copy = noise**2 * (length_sq * gram + (e @ e) * eye) + n * noise**4 * (length_sq * eye - np.outer(w, w))
     inverse = np.linalg.inv(A)
     return np.sqrt(np.trace(inverse @ one_copy @ inverse) / length_sq)
 
