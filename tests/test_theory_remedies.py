@@ -94,3 +94,19 @@ class TestRidge:
             theory.ridge_accuracy(p, 500, 1e9), special.ndtr(s / np.sqrt(s + p / 500)), rtol=1e-8
         )
         assert theory.ridge_accuracy(498, 500, 1.0) == pytest.approx(0.98775, abs=5e-5)  # γ = 1, λ = 1: m = .618
+
+
+@pytest.mark.parametrize(
+    ("compute", "message"),
+    [
+        (lambda: theory.nearest_mean_accuracy(-3, 500), "p must be whole and at least 1, got -3"),
+        (lambda: theory.nearest_mean_accuracy(2.7, 500), "p must be whole and at least 1, got 2.7"),
+        (lambda: theory.prior_mean_accuracy(10, np.inf), "n_samples finite"),
+        (lambda: theory.adversarial_accuracy(10, -1), "epsilon must be at least 0, got -1"),
+        (lambda: theory.soft_threshold_accuracy(10, -0.5), "epsilon must be at least 0, got -0.5"),
+        (lambda: theory.random_direction_ratio(-3), "d must be at least 1, got -3"),
+    ],
+)
+def test_arguments_out_of_their_domain(compute, message):
+    with pytest.raises(ValueError, match=message):
+        compute()

@@ -102,8 +102,9 @@ def top_curvature(
     *Determinism.* The same bits for any number of threads: blocks of rows have one BLAS thread each and are added up
     in their order. BLAS has one thread in a callable, too.
 
-    *Trace.* A sum for rows and for small d. Otherwise d times the mean of v'Hv over the k + 10 random orthonormal
-    vectors of the start, with its standard error.
+    *Trace.* A sum for rows and for small d. Otherwise the leading eigenvalues, and of the rest a mean of v'Hv over
+    random orthonormal vectors beside them, with its standard error: rough where large eigenvalues, also negative
+    ones, are among the rest.
 
     References
     ----------

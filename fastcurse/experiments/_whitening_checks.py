@@ -50,7 +50,7 @@ def _distance_checks(table: dict[str, np.ndarray], repeats: int) -> list[Check]:
         f"exact expectation of normal points; {wide:.1f} standard errors: all such raise {_FALSE_ALARMS:g} alarms"
     )
     for at, n in enumerate(table["n"]):
-        for name, expected in (("var_sq", table["var_sq_theory"][at]), ("var_sq_raw", 8.0 * table["d"][at])):
+        for name, expected in (("var_sq", table["var_sq_theory"][at]), ("var_sq_raw", table["var_sq_raw_theory"][at])):
             if name == "var_sq_raw" or not full[at]:
                 text = f"variance of squared distances, {'raw' if 'raw' in name else 'whitened'}, n={n}"
                 tolerance = wide * table[f"{name}_sd"][at] / np.sqrt(repeats)

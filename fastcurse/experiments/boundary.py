@@ -150,12 +150,16 @@ def _checks(tables: dict[str, dict[str, np.ndarray]], n: int, epsilon: float) ->
         tolerance = np.abs(theory.random_direction_ratio(float(d), share) - expected).max() + 1e-12
         note = f"closed form; exact interval of the median of {n} draws, {together}"
         checks.append(Check(f"median ratio of random to smallest change, d={d}", expected, ours, tolerance, note))
-    for name, text in (("clean", "without"), ("attacked", "under"), ("cured", "under, rule soft-thresholded,")):
+    for name, text in (
+        ("clean", "without an adversary"),
+        ("attacked", "under an adversary"),
+        ("cured", "under an adversary, rule soft-thresholded"),
+    ):
         for p, ours, expected in zip(accuracy["p"], accuracy[f"{name}_measured"], accuracy[name], strict=True):
             low, high = np.array(stats.binom.interval(1 - rate, n, expected)) / n
             tolerance = max(high - expected, expected - low) + 1e-9  # the interval's ends are possible shares
             note = f"closed form; exact binomial interval of {n} rows, {together}"
-            checks.append(Check(f"accuracy {text} an adversary, p={p}", expected, ours, tolerance, note))
+            checks.append(Check(f"accuracy {text}, p={p}", expected, ours, tolerance, note))
     for p, short, beyond in zip(flips["p"], flips["just_short"], flips["just_beyond"], strict=True):
         checks.append(Check(f"share flipped at (1 - 1e-6) of the correction, p={p}", 0.0, short, 0.0, "exact"))
         checks.append(Check(f"share flipped at (1 + 1e-6) of the correction, p={p}", 1.0, beyond, 0.0, "exact"))

@@ -1,4 +1,4 @@
-"""What helps on Trunk's problem, and what only seems to: eleven rules, and the covariance that the easy ones ignore."""
+"""What helps on Trunk's problem, and what only seems to: nine rules, and the covariance that the easy ones ignore."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def run(
     random_state: Any = 0,
     progress: bool = False,
 ) -> ExperimentResult:
-    """Measure eleven rules on Trunk's classes with three covariances; every accuracy is exact, given the fitted rule.
+    """Measure nine rules on Trunk's classes with three covariances; every accuracy is exact, given the fitted rule.
 
     Parameters
     ----------

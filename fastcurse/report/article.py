@@ -39,14 +39,14 @@ PAGES = {
     ),
     "remedies": Page(
         "What helps against the curse of dimensionality, and what only seems to",
-        "Remedies and false friends on problems whose answer is known: each measured, beside its closed form, and "
-        "what is easily got wrong about it.",
+        "Remedies and false friends on problems whose answer is known: each measured, beside its closed form where "
+        "there is one, and what is easily got wrong about it.",
         REMEDIES,
     ),
     "all": Page(
         "The curse of dimensionality, and what helps against it",
         "Every figure and table of a teaching article, reproduced and corrected; then remedies and false friends, each "
-        "measured beside its closed form.",
+        "measured beside its closed form where there is one.",
         ALL | REMEDIES,
     ),
 }

@@ -21,7 +21,7 @@ def marchenko_pastur_edges(g: ArrayLike) -> tuple[np.ndarray | np.float64, np.nd
     Returns
     -------
     low, high : ndarray or float, float64
-        The edges, of the shape of `g`; below `low` there is the eigenvalue 0 p - n times if g > 1.
+        The edges, of the shape of `g`. If g > 1 the eigenvalue 0 is there p - n times; the others begin at (√g - 1)².
 
     Notes
     -----

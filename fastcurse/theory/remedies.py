@@ -56,6 +56,9 @@ def nearest_mean_accuracy(
     [0.653 0.584]
     """
     p, n = np.broadcast_arrays(*as_float(p, n_samples))
+    whole = np.isfinite(p) & (p >= 1.0) & (p == np.floor(p))
+    if not whole.all():
+        raise ValueError(f"p must be whole and at least 1, got {p[~whole].flat[0]:g}")
     rho = check_covariance(covariance, correlation)
     mean = 1.0 / np.sqrt(np.arange(1.0, p.max(initial=1.0) + 1.0))
     at = p.astype(np.int64) - 1
@@ -109,6 +112,8 @@ def prior_mean_accuracy(p: ArrayLike, n_samples: ArrayLike) -> np.ndarray | np.f
     [0.9874 0.9932 0.9942 0.9954]
     """
     p, n = as_float(p, n_samples)
+    if not (np.all(p >= 1.0) and np.all((n >= 1.0) & (n < np.inf))):
+        raise ValueError(f"p and n_samples must be at least 1 and n_samples finite, got {p.min():g} and {n.max():g}")
     return special.ndtr(np.sqrt(separation(p) + separation(n) - separation(n + p)))
 
 

@@ -44,6 +44,8 @@ def random_direction_ratio(d: ArrayLike, q: ArrayLike = 0.5) -> np.ndarray | np.
     [  2.      14.7315 148.2508]
     """
     d, q = as_float(d, q)
+    if not np.all(d >= 1.0):
+        raise ValueError(f"d must be at least 1, got {d[~(d >= 1.0)].flat[0]:g}")
     with np.errstate(divide="ignore"):  # q = 1: a line along the boundary
         return np.where(d > 1.0, 1.0 / np.sqrt(special.betaincinv(0.5, np.maximum(d - 1.0, 0.5) / 2.0, 1.0 - q)), 1.0)[
             ()
@@ -51,7 +53,7 @@ def random_direction_ratio(d: ArrayLike, q: ArrayLike = 0.5) -> np.ndarray | np.
 
 
 def adversarial_accuracy(p: ArrayLike, epsilon: ArrayLike) -> np.ndarray | np.float64:
-    """Accuracy of the best rule for Trunk's classes when an adversary may change every feature by ε.
+    """Accuracy of the Bayes rule w = μ for Trunk's classes when an adversary may change every feature by ε.
 
     Φ((S - ε Σ_{i<=p} μ_i) / √S) with μ_i = 1/√i and S = Σ_{i<=p} 1/i: peaking with nothing estimated
 
@@ -84,6 +86,7 @@ def adversarial_accuracy(p: ArrayLike, epsilon: ArrayLike) -> np.ndarray | np.fl
     [0.922 0.936 0.928 0.683 0.001]
     """
     p, epsilon = as_float(p, epsilon)
+    _check_epsilon(epsilon)
     mean = _means(p)
     at = p.astype(np.int64) - 1
     separation, reach = np.cumsum(np.square(mean))[at], np.cumsum(mean)[at]
@@ -123,11 +126,17 @@ def soft_threshold_accuracy(p: ArrayLike, epsilon: ArrayLike) -> np.ndarray | np
     [0.9226 0.9402 0.942  0.942 ]
     """
     p, epsilon = np.broadcast_arrays(*as_float(p, epsilon))
+    _check_epsilon(epsilon)
     mean = _means(p)
     kept = [
         np.square(np.maximum(mean[: int(size)] - e, 0.0)).sum() for size, e in zip(p.flat, epsilon.flat, strict=True)
     ]
     return special.ndtr(np.sqrt(np.reshape(kept, p.shape)))
+
+
+def _check_epsilon(epsilon: np.ndarray) -> None:
+    if not np.all(epsilon >= 0.0):
+        raise ValueError(f"epsilon must be at least 0, got {epsilon[~(epsilon >= 0.0)].flat[0]:g}")
 
 
 def _means(p: np.ndarray) -> np.ndarray:
