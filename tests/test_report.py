@@ -195,7 +195,9 @@ class TestRemedies:
         assert f"<title>{title}</title>" in page
         assert f"<h1>{title}</h1>" in page
         assert "article" not in page
-        assert page.count("What is easily got wrong</h3>") == 1  # the other has no corrections
+        assert (
+            page.count("What is easily got wrong (numbers of the full size)</h3>") == 1
+        )  # the other has no corrections
         assert page.count("1 checks against closed forms and earlier measurements") == 2
         assert '<a href="#sun">sun</a><a href="#moon">moon</a><a href="#run">' in page
         assert page.count("data:image/svg+xml") == 2
@@ -206,7 +208,11 @@ class TestRemedies:
         assert list(record) == ["ball", "sun", "moon", "meta"]
         page = (tmp_path / "all" / "index.html").read_text(encoding="utf-8")
         assert f"<h1>{article.PAGES['all'].title}</h1>" in page
-        assert page.count("What the original got wrong</h3>") == page.count("What is easily got wrong</h3>") == 1
+        assert (
+            page.count("What the original got wrong</h3>")
+            == page.count("What is easily got wrong (numbers of the full size)</h3>")
+            == 1
+        )
         assert page.count("checks against the article, closed forms") == 1
         assert run(capsys, "article", "--output", tmp_path / "article")[0] == 0
         assert not list((tmp_path / "article").glob("figures/sun*"))

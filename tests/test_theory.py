@@ -11,6 +11,7 @@ from fastcurse import theory
 
 # Two or three valid values of each argument, and the keywords.
 CASES = {
+    "adversarial_accuracy": [(1, 10, 39), (0, 0.1)],
     "apparent_dimension": [(20, 1000), (1, 3.5, 100)],
     "ball_volume": [(2, 3, 500), (0.5, 2)],
     "ball_volume_recurrence": [(2, 3.5, 1000)],
@@ -34,13 +35,18 @@ CASES = {
     "log_surface_area": [(1, 2, 1000), (0.5, 2)],
     "marchenko_pastur_density": [(0.1, 1, 3), (0.5, 4)],
     "marchenko_pastur_edges": [(0.5, 1, 4)],
+    "nearest_mean_accuracy": [(1, 101), (10, 500)],
     "nearest_to_centre_median": [(1, 500), (1, 10)],
     "no_hit_probability": [(1, 20), (0, 10**6)],
+    "prior_mean_accuracy": [(1, 101), (10, 500)],
     "random_direction_curvature": [(1, 2.5), (10, 20), (1, 2, 1000)],
+    "random_direction_ratio": [(1, 3, 100), (0.1, 0.5)],
     "rbf_kernel_mean": [(1, 50), (0, 0.5), (1, 4)],
+    "ridge_accuracy": [(10, 300, 900), (100, 500), (0.5, 2)],
     "separable_probability": [(0, 5, 9, 20), (1, 10)],
     "separation": [(0, 1, 10**9)],
     "shell_fraction": [(0, 1, 100), (0, 0.1, 1)],
+    "soft_threshold_accuracy": [(1, 10, 39), (0, 0.1)],
     "squared_distance_cv": [(1, 100)],
     "squared_distance_mean": [(1, 100), (1, 4)],
     "squared_distance_variance": [(1, 100), (1, 4), (3, 20)],
@@ -50,6 +56,8 @@ CASES = {
 }
 KEYWORDS = {"lda_error_exact": {"n_draws": 100, "random_state": 0}}
 OTHER_SHAPES = {
+    "multiclass_lda_accuracy",
+    "unbiased_delta_sq",
     "effective_dimension",
     "recommended_features",
     "rule_accuracy",
