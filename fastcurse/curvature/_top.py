@@ -90,14 +90,16 @@ def top_curvature(
     Notes
     -----
     *Error.* For each pair some eigenvalue of H lies within its residual, at most tol · eigenvalue, or 1e-11 of the
-    largest in magnitude where that is more; the error is then about the square of that, as a share, over the relative
-    gap to the next eigenvalues. No copy of a multiple eigenvalue is left out: the search starts from k + 10 random
-    vectors and misses a direction only if all of them are orthogonal to it.
+    largest in magnitude where that is more; the error is about the square of that, as a share, over the relative gap to
+    the next eigenvalues. That no larger one, and no copy of a multiple one, is left out is as sure as random vectors
+    make it: the search starts from k + 10 of them. Of 440 spectra with copies or near ties of the first none was
+    off by more than tol.
 
     *Cost.* Rows of up to 1500 features are added up to a matrix, in one pass: n d² operations. For more a pass serves
-    eight vectors, 40 to 60 passes do on most spectra, and each takes 32 n d operations; n × n or d × d never exist.
-    Memory: 64 (k + 10) d bytes, d (k + 10) for each thread, and some megabytes. A callable costs 300 to 500 calls at
-    k = 20, or d if that is at most 4 (k + 10).
+    up to eight vectors, and each takes 32 n d operations; of twelve spectra of 1500 ten took 10 to 150 passes at
+    k = 20, the flattest 330. Neither n × n nor d × d numbers ever exist.
+    Memory: 64 (k + 10) d bytes, d (k + 10) for each thread, and some megabytes. A callable costs 20 to 500 calls at
+    k = 1 and 100 to 1200 at k = 20, or d if that is at most 4 (k + 10).
 
     *Determinism.* The same bits for any number of threads: blocks of rows have one BLAS thread each and are added up
     in their order. BLAS has one thread in a callable, too.
