@@ -7,8 +7,15 @@ from typing import Any
 
 import numpy as np
 
-from fastcurse._validation import check_count, check_nonnegative, check_points
-from fastcurse._validation._linear_rules import check_bounds, check_linear_rule, check_mutable, check_norm
+from fastcurse._validation import (
+    check_bounds,
+    check_count,
+    check_linear_rule,
+    check_mutable,
+    check_nonnegative,
+    check_norm,
+    check_points,
+)
 
 _DUAL = {1.0: np.inf, 2.0: 2.0, np.inf: 1.0}
 

@@ -220,7 +220,7 @@ def _network_tables(around: training_part.Surroundings) -> dict[str, dict[str, n
     return {
         "network": {"rank": rank, "eigenvalue": around.exact, "top_curvature": top},
         "directions": {
-            "slope": np.append(around.top.eigenvalues[0], around.random_slopes),
+            "slope": np.append(around.top.eigenvalues[0], around.random_slopes[: len(names) - 1]),
             "loss": np.full(len(names), around.loss),
             "length_of_parameters": np.full(len(names), around.length),
         },
