@@ -43,6 +43,19 @@ class SupportedFeatures:
         theory says nothing at the peak.
     n_samples, n_features, n_classes : int
         Rows, features and classes of the data.
+
+    Examples
+    --------
+    >>> import fastcurse as fc
+    >>> X, y = fc.make_trunk(200, 150, random_state=0)
+    >>> found = fc.supported_features(X, y, random_state=0)
+    >>> found.recommended_features, found.recommended_features_doubled
+    (12, 7)
+    >>> found.to_frame().round(2).loc[[0, 19, 149], ["prefix", "train_accuracy", "accuracy", "low", "high"]]
+         prefix  train_accuracy  accuracy   low  high
+    0         1            0.87      0.87  0.78  0.96
+    19       20            0.99      0.98  0.94  1.00
+    149     150            1.00      0.70  0.60  0.80
     """
 
     prefixes: np.ndarray
