@@ -111,6 +111,8 @@ class PrefixLDA(SinglePrefixMethods, ClassifierMixin, BaseEstimator):
     (3,)
     >>> lda.decision_path(X_test).shape
     (60, 400)
+    >>> lda.coef_.shape, lda.intercept_.shape, lda.means_.shape, lda.xbar_.shape, lda.priors_
+    ((1, 60), (1,), (2, 60), (60,), array([0.5, 0.5]))
     """
 
     def __init__(

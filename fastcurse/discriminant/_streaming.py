@@ -69,7 +69,8 @@ class StreamingMethods:
         Examples
         --------
         >>> import fastcurse as fc
-        >>> lda = fc.PrefixLDA().fit([[0.0, 1.0], [1.0, 3.0], [4.0, 1.0], [5.0, 2.0]], ["left", "left", "right", "right"])
+        >>> X = [[0.0, 1.0], [1.0, 3.0], [4.0, 1.0], [5.0, 2.0]]
+        >>> lda = fc.PrefixLDA().fit(X, ["left", "left", "right", "right"])
         >>> lda.classes_, lda.means_, lda.priors_
         (array(['left', 'right'], dtype='<U5'), array([[0.5, 2. ],
                [4.5, 1.5]]), array([0.5, 0.5]))

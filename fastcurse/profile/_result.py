@@ -69,7 +69,7 @@ class Profile:
     With all 20 features a row's nearest row is on average 44 % as far from it as its farthest.
     >>> round(found.value("effective_dimension", 20))  # one cell of the table
     19
-    >>> found.summary().count("\n") > 10, list(found.to_frame())[:3], found.to_dict()["n_samples"]
+    >>> len(found.summary().splitlines()) > 10, list(found.to_frame())[:3], found.to_dict()["n_samples"]
     (True, ['prefix', 'nearest', 'farthest'], 300)
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     found.to_json(folder + "/profile.json")
