@@ -89,6 +89,27 @@ class DistanceExtremes:
         Shape of the data.
     stats : ScanStats
         What the scan did.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import fastcurse as fc
+    >>> ext = fc.distance_extremes([[0.0, 0.0], [1.0, 0.0], [4.0, 3.0]])
+    >>> ext.farthest, ext.farthest_pair[-1]
+    (array([4., 5.]), array([0, 2]))
+    >>> ext.contrast, ext.squared_contrast, ext.relative_contrast
+    (array([0.75, 0.8 ]), array([0.9375, 0.96  ]), array([3., 4.]))
+    >>> ext.to_frame()[["prefix", "nearest", "farthest"]]
+       prefix  nearest  farthest
+    0       1      1.0       4.0
+    1       2      1.0       5.0
+    >>> ext.plot().get_xlabel()
+    'number of features'
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     ext.save(folder + "/ext.npz")
+    ...     again = fc.DistanceExtremes.load(folder + "/ext.npz")
+    >>> again.stats == ext.stats
+    True
     """
 
     prefixes: np.ndarray

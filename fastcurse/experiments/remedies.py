@@ -85,6 +85,15 @@ def run(
     ExperimentResult
         Tables "identity", "ar1" and "factor" (rules at the `features`), "identity_paths" and so on (rules at every
         prefix, with closed forms), and "threshold" (first component against the number of rows, 1000 features).
+
+    Examples
+    --------
+    >>> import fastcurse as fc
+    >>> small = {"n_samples": 40, "features": (11, 39), "bags": 2, "subspaces": 2, "subspace_size": 5}
+    >>> result = fc.experiments.remedies.run(**small, repeats=3, component_repeats=2, n_jobs=None)
+    >>> table = result.tables["identity"]
+    >>> bool(table["ridge"][1] > table["LDA"][1]), table["Bayes limit"].round(2)
+    (True, array([0.96, 0.98]))
     """
     n_samples = _validation.check_count(n_samples, "n_samples", minimum=20)
     points = _validation.check_prefixes(features, None, "features")
