@@ -119,7 +119,7 @@ def _read_header(file: BinaryIO, otherwise: str) -> _Header:
         raise ValueError(otherwise)
     version = tuple(file.read(2))
     if version not in _LENGTHS:
-        raise ValueError(f"its format must be version 1.0, 2.0 or 3.0, got {'.'.join(map(str, version))}")
+        raise ValueError(f"its format must be version 1.0, 2.0 or 3.0, got {'.'.join(map(str, version)) or 'none'}")
     form, encoding = _LENGTHS[version]
     (length,) = struct.unpack(form, file.read(struct.calcsize(form)))
     if length > _LONGEST_HEADER:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _READERS = (".npy", ".npz", ".csv", ".parquet")
+_LONGEST_REASON = 300  # letters
 
 
 def read_points(path: Path, name: str = "DATA") -> np.ndarray | pd.DataFrame:
@@ -65,6 +66,7 @@ def _unreadable(path: Path, name: str, error: Exception) -> ValueError:
     if isinstance(error, OSError) and error.filename is not None:
         return ValueError(f"{name} cannot be read: {error}")
     reason = " ".join(str(error).split()) or type(error).__name__
+    reason = reason if len(reason) <= _LONGEST_REASON else f"{reason[:_LONGEST_REASON]}..."  # it may quote the file
     return ValueError(f"{name} cannot be read as a table: {str(path)!r}: {reason}")
 
 
@@ -99,9 +101,9 @@ def _read_csv_table(path: Path, name: str) -> np.ndarray:
         reader = csv.reader(lines, strict=True, skipinitialspace=True)
         first = next(reader, [])
         header = not any(_is_number(cell) for cell in first) and any(cell.strip() for cell in first)
-        if header and reader.line_num == len(lines):
-            raise ValueError("it has no rows, at most a header line")
         rows = lines[reader.line_num :] if header else lines
+        if not rows:
+            raise ValueError("it has no rows, at most a header line")
         try:
             return np.loadtxt(rows, delimiter=",", quotechar='"', ndmin=2)
         except ValueError:
