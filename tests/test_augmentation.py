@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.linear_model import Ridge
+from strategies import costly
 
 from fastcurse import experiments
 from fastcurse._kernels.augmentation import fill_copy
@@ -56,7 +57,7 @@ class TestReference:
 class TestSums:
     @pytest.mark.parametrize("kind", KINDS)
     @given(n=st.integers(1, 9), d=st.integers(1, 9), n_copies=st.integers(1, 19), seed=st.integers(0, 99))
-    @settings(max_examples=15, deadline=None)
+    @costly(15)
     def test_against_the_reference(self, kind, n, d, n_copies, seed):
         """Sums of 171 products and a normal of libm's: 1e-12 is 4000 units in the last place."""
         X, y = data(n, d, seed)

@@ -6,10 +6,12 @@ import io
 import json
 import os
 from dataclasses import asdict, dataclass, fields
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from fastcurse.engine.array_files import read_npz
 from fastcurse.engine.files import write_whole
 
 if TYPE_CHECKING:
@@ -175,17 +177,17 @@ class DistanceExtremes:
             The file cannot be read, is not one of ours, or is of another version.
         """
         try:
-            with open(path, "rb") as file, np.load(file, allow_pickle=False) as archive:
-                if str(archive["format"]) != _FORMAT:
-                    raise ValueError(f"its format is {str(archive['format'])!r}, not {_FORMAT!r}")
-                version = archive["version"]
-                if version.dtype.kind != "i" or int(version) != _VERSION:
-                    raise ValueError(f"its version is {version}, this fastcurse reads {_VERSION}")
-                arrays = {name: archive[name] for name in _ARRAYS}
-                about = json.loads(str(archive["about"]))
-            loaded = cls(**arrays, **{**about, "stats": ScanStats(**about["stats"])})
+            found = read_npz(Path(path), ("format", "version"))
+            if str(found["format"]) != _FORMAT:
+                raise ValueError(f"its format is {str(found['format'])!r}, not {_FORMAT!r}")
+            version = found["version"]
+            if version.dtype.kind != "i" or int(version) != _VERSION:
+                raise ValueError(f"its version is {version}, this fastcurse reads {_VERSION}")
+            arrays = read_npz(Path(path), (*_ARRAYS, "about"))
+            about = json.loads(str(arrays.pop("about")))
+            loaded = cls(**{**arrays, **about, "stats": ScanStats(**about["stats"])})
             _check_loaded(loaded)
-        except Exception as error:  # a damaged archive raises nearly anything: zlib.error, RecursionError, MemoryError
+        except Exception as error:  # a damaged archive raises nearly anything: zlib.error, RecursionError
             raise ValueError(
                 f"path must be a file that DistanceExtremes.save wrote, got {str(path)!r}: {error}"
             ) from None
