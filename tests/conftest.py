@@ -24,4 +24,5 @@ os.environ.setdefault("MPLBACKEND", "Agg")
 _COMMON = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow, HealthCheck.data_too_large]}
 settings.register_profile("dev", max_examples=25, **_COMMON)
 settings.register_profile("ci", max_examples=80, derandomize=True, **_COMMON)
+settings.register_profile("interpreted", max_examples=5, derandomize=True, **_COMMON)
 settings.load_profile(os.environ.get("FASTCURSE_TEST_PROFILE", "dev"))
