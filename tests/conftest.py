@@ -28,6 +28,7 @@ settings.register_profile("ci", max_examples=80, derandomize=True, **_COMMON)
 settings.register_profile(
     "fuzz", max_examples=int(os.environ.get("FASTCURSE_FUZZ_EXAMPLES", "2000")), print_blob=True, **_COMMON
 )
+settings.register_profile("interpreted", max_examples=5, derandomize=True, **_COMMON)
 settings.load_profile(os.environ.get("FASTCURSE_TEST_PROFILE", "dev"))
 
 

@@ -55,6 +55,7 @@ class TestReference:
 
 
 class TestSums:
+    @pytest.mark.interpreted
     @pytest.mark.parametrize("kind", KINDS)
     @given(n=st.integers(1, 9), d=st.integers(1, 9), n_copies=st.integers(1, 19), seed=st.integers(0, 99))
     @costly(15)
@@ -73,6 +74,7 @@ class TestSums:
         if limit is not None:
             np.testing.assert_allclose(limit, reference.ridge_limit(X, y, **kind), rtol=1e-9)
 
+    @pytest.mark.interpreted
     @pytest.mark.parametrize("kind", KINDS)
     def test_a_copy_is_the_references(self, kind):
         X, _ = data(6, 7)
@@ -84,6 +86,7 @@ class TestSums:
         np.testing.assert_allclose(rows[:2], reference.copies(X, t, t + 1, key, **kind)[0, 4:], rtol=1e-12)
         assert np.array_equal(rows[2:], np.zeros((2, 7)))
 
+    @pytest.mark.interpreted
     def test_a_word_at_the_bound_drops_its_feature(self):
         word = reference._philox4x32((3, 0, 0, 0), (1, 2))[1]
         rows = np.empty((4, 4))
