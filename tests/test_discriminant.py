@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import sklearn
@@ -14,6 +16,7 @@ from threadpoolctl import threadpool_limits
 from fastcurse import PrefixLDA, make_trunk
 from fastcurse._kernels.discriminant import count_correct, fill_prefix_scores
 from fastcurse.discriminant import _model
+from fastcurse.discriminant._rules import drops_direction
 from fastcurse.reference import discriminant as reference
 
 DIVIDES_BY_ROWS = parse_version(sklearn.__version__) >= parse_version("1.9")
@@ -304,3 +307,15 @@ def test_other_dtypes_are_read_as_float64(dtype):
     path = PrefixLDA().fit(rows, y).decision_path(rows)
     assert (path == PrefixLDA().fit(rows.astype(float), y).decision_path(rows.astype(float))).all()
     assert_same_path(path, refits(rows.astype(float), y, rows.astype(float), range(1, 13)), range(1, 13), 27)
+
+
+@pytest.mark.parametrize("least", [1e-12, 0.9e-8, 1.1e-8, 3e-8, 1e-3])
+def test_a_direction_is_dropped_below_tol_of_the_largest_spread_of_the_class_means(least):
+    # Eigenvalues are squares, and one is 0: that of the means' mean, which is no direction that could be dropped.
+    rng = np.random.default_rng(3)
+    frame = SimpleNamespace(priors=rng.dirichlet(np.ones(30)))
+    root = np.sqrt(frame.priors)
+    basis = np.linalg.qr(np.column_stack([root, rng.standard_normal((30, 29))]))[0]
+    scaled = (basis * np.r_[0.0, 1.0, np.geomspace(1.0, least, 28)]) @ basis.T
+    gram = scaled / np.outer(root, root)
+    assert drops_direction((gram + gram.T) / 2, frame, 1e-4) == (least < 1e-8)
