@@ -27,9 +27,9 @@ def write_whole(path: str | os.PathLike[str], content: bytes) -> None:
     try:
         _write(path, content)
     except OSError as error:
-        if error.errno is not None:
-            error.filename, error.filename2 = os.fspath(path), None  # a full disk names no file at all
-        raise
+        if error.errno is None:
+            raise
+        raise OSError(error.errno, error.strerror, os.fspath(path)) from error  # a full disk names no file at all
 
 
 def _write(path: str | os.PathLike[str], content: bytes) -> None:
