@@ -7,8 +7,15 @@ from typing import Any
 
 import numpy as np
 
-from fastcurse._validation import check_count, check_nonnegative, check_points
-from fastcurse._validation._linear_rules import check_bounds, check_linear_rule, check_mutable, check_norm
+from fastcurse._validation import (
+    check_bounds,
+    check_count,
+    check_linear_rule,
+    check_mutable,
+    check_nonnegative,
+    check_norm,
+    check_points,
+)
 
 _DUAL = {1.0: np.inf, 2.0: 2.0, np.inf: 1.0}
 
@@ -58,6 +65,18 @@ class BoundaryDistance:
         The weights w of the features that may change, 0 for the others.
     margin : float
         How far beyond 0 a correction takes the value: `stable` times the dual norm of all weights.
+
+    Examples
+    --------
+    >>> import fastcurse as fc
+    >>> found = fc.boundary_distance([1.0, 2.0], -1.0, [[2.0, 2.0], [0.0, 0.0]], norm=1)
+    >>> found.value, found.distance  # one row on either side
+    (array([ 5., -1.]), array([2.5, 0.5]))
+    >>> found.correction  # in L1 the feature of the largest weight suffices
+    array([[ 0. , -2.5],
+           [ 0. ,  0.5]])
+    >>> print(found.half_space(0))
+    -1*d0 - 2*d1 >= 5
     """
 
     distance: np.ndarray

@@ -146,7 +146,7 @@ class TestExperiment:
         assert [check for check in result.checks if not check.ok] == []
         names = [check.name for check in result.checks]
         assert sum(name.startswith("largest stable step") for name in names) == 6
-        assert len(names) == len(set(names)) == 38
+        assert len(names) == len(set(names)) == 38 - 3  # so few draws say nothing of three of the late losses
 
     @pytest.mark.parametrize("seed", [1, 2])
     def test_checks_hold_for_other_seeds(self, seed):

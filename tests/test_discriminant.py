@@ -228,6 +228,7 @@ def test_ridge_solves_the_shifted_scatter_beyond_the_rank(n_classes):
         np.testing.assert_allclose((X @ coef[i].T + intercept[i]).reshape(scores.shape), scores, atol=1e-12 * p)
 
 
+@pytest.mark.interpreted
 @pytest.mark.parametrize("n_classes", [2, 4])
 @pytest.mark.parametrize("n_features", [None, 1, 9, 30])
 def test_methods_agree_with_the_path(n_classes, n_features, monkeypatch):
@@ -263,6 +264,7 @@ def test_methods_agree_with_the_path(n_classes, n_features, monkeypatch):
     np.testing.assert_array_equal(model.score_path(X, unseen), (labels_path == unseen).mean(axis=1))
 
 
+@pytest.mark.interpreted
 @pytest.mark.parametrize("n_channels", [1, 3])
 def test_kernels_are_plain_sums(n_channels):
     rng = np.random.default_rng(4)

@@ -106,6 +106,7 @@ class TestReference:
 
 
 class TestDefinition:
+    @pytest.mark.interpreted
     @given(st.data())
     def test_any_plan_finds_the_definition(self, data):
         X = data.draw(point_clouds(max_samples=60, max_features=20))
@@ -167,6 +168,7 @@ class TestDefinition:
         for field in ("nearest", "farthest", "nearest_pair", "farthest_pair"):
             assert np.array_equal(getattr(few, field), getattr(every, field)[[15, 63]])
 
+    @pytest.mark.interpreted
     @given(point_clouds(max_samples=30, max_features=6))
     def test_one_side(self, X):
         assert fc.closest_pair(X) == reference.closest_pair(X)
@@ -179,6 +181,17 @@ class TestDefinition:
         plan = SearchPlan("int8", False, "norms", 2, (4, X.shape[1]), ())
         found, side = search(X, plan, sides), sides.index(True)
         assert (found.nearest, found.farthest)[side] == expected(X)[side]
+
+    @pytest.mark.interpreted
+    @pytest.mark.parametrize("screen", ["int8", "float32"])
+    @pytest.mark.parametrize("bits", [128, 256, 512])
+    def test_panels_without_the_farthest_pair_are_dismissed(self, bits, screen, monkeypatch):
+        """Two clusters: no pair within one can be the farthest, so that a panel may have no other to meet."""
+        monkeypatch.setattr(simd, "host_bits", lambda: bits)
+        X = np.random.default_rng(bits).normal(size=(70, 9)) + 20.0 * np.repeat([0, 1], 35)[:, None]
+        found = search(X, SearchPlan(screen, False, "boxes", 9, (4, 9), ()), (False, True))
+        assert found.farthest == expected(X)[1]
+        assert found.pairs_boxed > 0
 
     def test_without_the_instruction_the_bytes_are_the_same(self, monkeypatch):
         X, plan = CLOUDS["uniform"](np.random.default_rng(6)), SearchPlan("int8", False, "given", 0, (30,), ())

@@ -101,7 +101,7 @@ class TestRidge:
     [
         (lambda: theory.nearest_mean_accuracy(-3, 500), "p must be whole and at least 1, got -3"),
         (lambda: theory.nearest_mean_accuracy(2.7, 500), "p must be whole and at least 1, got 2.7"),
-        (lambda: theory.prior_mean_accuracy(10, np.inf), "n_samples finite"),
+        (lambda: theory.prior_mean_accuracy(10, np.inf), "n_samples must be finite, got inf"),
         (lambda: theory.adversarial_accuracy(10, -1), "epsilon must be at least 0, got -1"),
         (lambda: theory.soft_threshold_accuracy(10, -0.5), "epsilon must be at least 0, got -0.5"),
         (lambda: theory.random_direction_ratio(-3), "d must be at least 1, got -3"),

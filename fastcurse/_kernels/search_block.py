@@ -13,9 +13,9 @@ from __future__ import annotations
 from llvmlite import ir
 from numba.core import cgutils, types
 from numba.core.types.containers import UniTuple
-from numba.extending import intrinsic
 
 from fastcurse._kernels import simd
+from fastcurse._kernels._compile import intrinsic
 from fastcurse._kernels.pair_block import at_offset, pack_sums, unpack_sums
 
 FLIP = 0x7F7F7F7F  # b ^ 0x7f is 127 - b, as an unsigned byte

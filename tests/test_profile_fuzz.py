@@ -1,0 +1,44 @@
+"""profile takes any finite data: it never raises, and what it says can be printed, drawn and written."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+from strategies import costly, point_clouds
+
+import fastcurse as fc
+
+OPTIONS = st.fixed_dictionaries(
+    {},
+    optional={
+        "n_queries": st.integers(1, 60), "metric": st.sampled_from(["euclidean", "cosine"]),
+        "order": st.sampled_from(["given", "pca", "variance", "random"]), "random_state": st.integers(0, 9),
+        "work_budget": st.sampled_from([1.0, 1e5]), "n_threads": st.sampled_from([1, 3]),
+    },
+)  # fmt: skip
+
+
+@costly(10)
+@given(
+    X=point_clouds(max_samples=60), options=OPTIONS, k=st.integers(2, 12), n_classes=st.sampled_from([0, 2, 4]),
+    seed=st.integers(0, 99),
+)  # fmt: skip
+def test_any_finite_data(tmp_path_factory, X, options, k, n_classes, seed):
+    X = np.concatenate([X, X[:1], X[:1]])  # four rows at least
+    y = np.random.default_rng(seed).permutation(np.arange(len(X)) % n_classes) if n_classes else None
+    found = fc.profile(X, y, k=min(k, len(X) - 1), **options)
+    assert found.n_samples == len(X)
+    assert found.summary()
+    page, numbers = (tmp_path_factory.getbasetemp() / f"profile.{kind}" for kind in ("html", "json"))
+    found.to_html(page)
+    found.to_json(numbers)
+    assert "</html>" in page.read_text(encoding="utf-8")
+    record = json.loads(numbers.read_text(encoding="utf-8"))
+    assert record
+    for name, column in found.columns.items():
+        if name in ("overlap", "contrast", "query_contrast", "lda_accuracy", "knn_accuracy"):
+            shares = column[~np.isnan(column)]
+            assert ((shares >= 0) & (shares <= 1)).all(), name
