@@ -8,7 +8,7 @@ import tempfile
 from importlib.util import find_spec
 from pathlib import Path
 
-from hypothesis import HealthCheck, settings  # loads neither NumPy nor Numba
+from hypothesis import HealthCheck, Phase, settings  # loads neither NumPy nor Numba
 
 # Numba's cache does not notice edits in imported files, so each version of the kernels has its own folder.
 _SPEC = find_spec("fastcurse")
@@ -24,4 +24,6 @@ os.environ.setdefault("MPLBACKEND", "Agg")
 _COMMON = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow, HealthCheck.data_too_large]}
 settings.register_profile("dev", max_examples=25, **_COMMON)
 settings.register_profile("ci", max_examples=80, derandomize=True, **_COMMON)
+# For tests.mutation, which asks whether a test fails and not at which smallest example.
+settings.register_profile("mutation", settings.get_profile("ci"), phases=(Phase.explicit, Phase.generate))
 settings.load_profile(os.environ.get("FASTCURSE_TEST_PROFILE", "dev"))
