@@ -15,7 +15,7 @@ from strategies import point_clouds
 
 import fastcurse as fc
 from fastcurse._kernels import search_block, simd
-from fastcurse.engine import prefix_search, survey
+from fastcurse.engine import pair_search, prefix_search, survey
 from fastcurse.engine.frame import find_frame
 from fastcurse.engine.kd_order import kd_order
 from fastcurse.engine.pair_search import PairSearch, SearchSettings
@@ -160,6 +160,17 @@ class TestDefinition:
         X = np.random.default_rng(5).random((100_000, 16), dtype=np.float32)
         X[77_123] = X[4_321]
         assert fc.closest_pair(X) == (0.0, (4_321, 77_123))
+
+    @pytest.mark.parametrize("screen", ["int8", "float32"])
+    def test_a_tile_that_is_full_before_its_end_is_given_up(self, screen, monkeypatch):
+        X = 100.0 * np.arange(200.0)[:, None]
+        X[1], X[199] = X[0] + 20, X[198] + 10  # the first pair fills the tile; the last one is nearer
+        plan, seeds = SearchPlan(screen, False, "given", 0, (1,), ()), np.array([[2, 3]])
+        monkeypatch.setattr(pair_search, "_CAPACITY", 1)
+        with parallel_region(None):
+            settings = SearchSettings(plan, None, seeds, (True, False), simd.host_bits())
+            found = PairSearch(X, find_frame(X, 1), settings).run(Schedule())
+        assert found.nearest == (10.0, (198, 199))
 
     def test_prefixes_are_those_of_every_prefix(self):
         X = np.random.default_rng(2).normal(size=(2500, 64)).astype(np.float32)

@@ -3,9 +3,9 @@
     python -m tests.mutation [--list] [--only PATTERN] [--again]
 
 from the root of a clone, with what the tests need installed. The package and its tests are copied to a folder of
-their own; nothing here changes. The tests that faults name must pass there before any is applied. Each verdict is noted
-in results.json, and stands while the fault, its file and the test that noticed it are the same. Exit code 1 if fewer
-than 95 % are killed, or one survives unexplained.
+their own; nothing here changes. A test that notices a fault must pass there without it. Each verdict is noted in
+results.json, and stands while the fault, its file and the test that noticed it are the same. Exit code 1 if fewer than
+95 % are killed, or one survives unexplained.
 
 Why no public tool. mutmut (3.7) leaves functions with a decorator alone, which all kernels have, and calls the others
 through a trampoline; cosmic-ray changes whatever its operators find, some thousand places, and starts the tests for
@@ -23,13 +23,21 @@ import os
 import re
 import shutil
 import signal
-import subprocess
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from datetime import date
+from importlib import import_module
 from pathlib import Path
+from typing import NoReturn
 from xml.etree import ElementTree
+
+os.environ.setdefault("NUMBA_NUM_THREADS", "8")  # as in conftest.py, and read when Numba is imported
+
+import numba
+import numpy as np
+import pytest
 
 from .faults import TESTS, Fault, load_faults, source_of
 
@@ -38,6 +46,10 @@ RESULTS = TESTS / "mutation" / "results.json"
 PARTS = ("fastcurse", "tests", "benchmarks", "examples", "pyproject.toml", "README.md")
 SECONDS = 900  # after which a test hangs: the fault is killed
 ENOUGH = 0.95
+HEAVY = (  # what tests import, and a fault need not import again
+    "hypothesis.extra.numpy", "pandas", "scipy.optimize", "scipy.signal", "scipy.stats.qmc",
+    "sklearn.discriminant_analysis", "sklearn.model_selection", "sklearn.neighbors", "tqdm.auto",
+)  # fmt: skip
 
 
 class Copy:
@@ -55,60 +67,94 @@ class Copy:
         self.kernels = folder / "fastcurse" / "_kernels"
         texts = [path.read_bytes() for path in sorted(self.kernels.glob("*.py"))]
         self.cache = folder / f"cache-{hashlib.sha256(b''.join(texts)).hexdigest()[:16]}"
-        self.seconds: dict[str, float] = {}  # of each test, without a fault
-
-    def check(self, nodes: list[str]) -> str:
-        """Run tests without a fault and note how long each takes; return the first that fails, empty if all pass."""
-        times = self.folder / "times.xml"
-        failed = self.test([*nodes, f"--junitxml={times}"], self.cache, seconds=None)
-        for case in ElementTree.parse(times).iter("testcase"):
-            *folders, last = case.attrib["classname"].split(".test_")
-            file, *classes = last.split(".")
-            name = case.attrib["name"].partition("[")[0]
-            node = "::".join([f"{'/'.join(folders)}/test_{file}.py", *classes, name])
-            self.seconds[node] = self.seconds.get(node, 0.0) + float(case.attrib["time"])
-        return failed
+        self.sound: set[str] = set()  # tests that pass without a fault
+        self.seconds: dict[str, float] = {}  # of each test, when it was last run
 
     def judge(self, fault: Fault) -> str:
         """Return the first test that fails with the fault, or why there is none; empty if all pass."""
         target = self.folder / "fastcurse" / fault.file
         cache = self.cache
         if target.parent == self.kernels:
-            cache = self.folder / "cache-of-a-fault"
-            shutil.rmtree(cache, ignore_errors=True)
-            shutil.copytree(self.cache, cache)
-            for stem in self._who_import(target.stem):
-                for compiled in cache.glob(f"*/{stem}.*"):
-                    compiled.unlink()
+            cache = self._cache_without(target.stem)
         target.write_text(fault.applied(target.read_text(encoding="utf-8")), encoding="utf-8")
         try:
             # The quick ones first: most faults are noticed by one of them.
-            return self.test(sorted(fault.nodes, key=lambda node: self.seconds.get(node, 0.0)), cache)
+            by = self.test(sorted(fault.nodes, key=lambda node: self.seconds.get(node, 0.0)), cache, SECONDS)
         finally:
             shutil.copy2(ROOT / "fastcurse" / fault.file, target)  # the time of its last change too: caches stay valid
+        if by:
+            self._check(by, fault)
+        return by
 
-    def test(self, nodes: list[str], cache: Path, seconds: float | None = SECONDS) -> str:
+    def _check(self, by: str, fault: Fault) -> None:
+        """Stop unless the test that failed passes without the fault; or, where none ran, unless all are found."""
+        node = by.partition("[")[0] if "::" in by else ""
+        if node not in self.sound:
+            if self.test([node] if node else [*fault.nodes, "--collect-only"], self.cache):
+                raise SystemExit(f"{node or fault.tests} must pass without a fault")
+            self.sound |= {node} - {""}
+
+    def _cache_without(self, stem: str) -> Path:
+        """Return a copy of the cache without the kernels that see the code of a file."""
+        cache = self.folder / "cache-of-a-fault"
+        shutil.rmtree(cache, ignore_errors=True)
+        self.cache.mkdir(exist_ok=True)
+        shutil.copytree(self.cache, cache)
+        for name in self._who_import(stem):
+            for compiled in cache.glob(f"*/{name}.*"):
+                compiled.unlink()
+        return cache
+
+    def test(self, nodes: list[str], cache: Path, seconds: float = np.inf) -> str:
         """Run tests; return the first that fails, or why there is none, empty if all pass."""
-        process = subprocess.Popen(
-            [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "--tb=no", *nodes],
-            cwd=self.folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True,
-            env={
-                **os.environ, "PYTHONPATH": str(self.folder), "NUMBA_CACHE_DIR": str(cache),
-                "FASTCURSE_TEST_PROFILE": "mutation", "PYTEST_ADDOPTS": "",
-            },
-        )  # fmt: skip
+        output, times, began = self.folder / "output.txt", self.folder / "times.xml", time.monotonic()
+        child = os.fork()  # what tests import is there already: half of the time of a quick one
+        if child == 0:
+            self._become_pytest([*nodes, f"--junitxml={times}"], cache, output)
         try:
-            output = process.communicate(timeout=seconds)[0]
-        except subprocess.TimeoutExpired:
-            return f"no end after {seconds} s"
+            while not (ended := os.waitid(os.P_PID, child, os.WEXITED | os.WNOWAIT | os.WNOHANG)):
+                if time.monotonic() - began > seconds:
+                    break
+                time.sleep(0.05)
         finally:
-            if process.poll() is None:
-                os.killpg(process.pid, signal.SIGKILL)
-                process.wait()
-        if process.returncode == 0:
+            with suppress(ProcessLookupError):
+                os.killpg(child, signal.SIGKILL)  # and whom it has started
+            status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        self._learn(times)
+        if not ended:
+            return f"no end after {seconds:.0f} s"
+        if status == 0:
             return ""
-        failed = re.search(r"^(?:FAILED|ERROR) (\S+)", output, re.MULTILINE)
-        return failed.group(1) if failed else f"exit code {process.returncode}"
+        failed = re.search(r"^(?:FAILED|ERROR) (\S+)", output.read_text(encoding="utf-8"), re.MULTILINE)
+        return failed.group(1) if failed else f"exit code {status}"
+
+    def _learn(self, times: Path) -> None:
+        """Note how long tests took; all runs of one, with whatever parameters, together."""
+        taken: dict[str, float] = {}
+        for case in ElementTree.parse(times).iter("testcase") if times.exists() else ():
+            file, *classes = case.attrib["classname"].removeprefix("tests.").split(".")
+            node = "::".join([f"tests/{file}.py", *classes, case.attrib["name"].partition("[")[0]])
+            taken[node] = taken.get(node, 0.0) + float(case.attrib["time"])
+        self.seconds |= taken
+        times.unlink(missing_ok=True)
+
+    def _become_pytest(self, arguments: list[str], cache: Path, output: Path) -> NoReturn:
+        os.setsid()
+        file = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+        for stream in (1, 2):
+            os.dup2(file, stream)
+        os.chdir(self.folder)
+        sys.path.insert(0, str(self.folder))
+        sys.dont_write_bytecode = True  # two faults of one length, within a second, would be one to a .pyc
+        numba.config.CACHE_DIR = str(cache)
+        os.environ |= {"PYTHONPATH": str(self.folder), "NUMBA_CACHE_DIR": str(cache), "PYTEST_ADDOPTS": ""}
+        os.environ["FASTCURSE_TEST_PROFILE"] = "mutation"
+        status = 1
+        try:
+            status = int(pytest.main(["-x", "-q", "-p", "no:cacheprovider", "--tb=no", "--assert=plain", *arguments]))
+        finally:
+            sys.stdout.flush()
+            os._exit(status)
 
     def _who_import(self, stem: str) -> set[str]:
         """Return the kernel files that see the code of one: itself, and who import it."""
@@ -195,11 +241,9 @@ def main() -> int:
 
 def _judge(new: list[Fault], faults: list[Fault], verdicts: Verdicts, folder: Path | None) -> None:
     mark = hashlib.sha256(str(ROOT).encode()).hexdigest()[:8]
+    for module in HEAVY:
+        import_module(module)
     copy = Copy(folder or Path(tempfile.gettempdir()) / f"fastcurse-mutation-{mark}")
-    nodes = sorted({node for fault in new for node in fault.nodes})
-    print(f"{len(new)} faults; first their {len(nodes)} tests without any", flush=True)
-    if failed := copy.check(nodes):
-        raise SystemExit(f"{failed} must pass before a fault is applied")
     for fault in new:
         began = time.monotonic()
         by = copy.judge(fault)
