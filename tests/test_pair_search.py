@@ -16,7 +16,7 @@ from strategies import point_clouds
 import fastcurse as fc
 from fastcurse._kernels import search_block, simd
 from fastcurse.engine import pair_search, prefix_search, survey
-from fastcurse.engine.frame import find_frame
+from fastcurse.engine.frame import Axes, find_frame
 from fastcurse.engine.kd_order import kd_order
 from fastcurse.engine.pair_search import PairSearch, SearchSettings
 from fastcurse.engine.schedule import Schedule
@@ -314,6 +314,24 @@ class TestApproximation:
         true = abs(X[2, 0] - X[3, 0]) * 2.0**-frame.exponent
         assert abs(seen - true) <= known.error
 
+    def test_the_error_has_the_rounding_of_the_move(self):
+        X = np.array([[2.0**-60], [1.0]])  # moved to -1/2 and 1/2: float32 has them, and the distance is lost by 2^-60
+        frame = find_frame(X, 1)
+        with parallel_region(None):
+            known = search_of(X, SearchPlan("float32", False, "given", 0, (1,), ())).known
+        steps, _ = self.decoded(known, 2, 1)
+        true = (Fraction(X[1, 0]) - Fraction(X[0, 0])) / Fraction(2) ** frame.exponent
+        assert 0 < abs(Fraction(steps[1, 0] - steps[0, 0]) - true) <= Fraction(known.error)
+
+    def test_the_error_has_the_defect_of_the_axes(self):
+        X, plan = np.array([[-1.0, 0.0], [1.0, 0.0]]), SearchPlan("float32", True, "given", 0, (2,), ())
+        frame, axes = find_frame(X, 2), Axes(np.zeros(2), np.eye(2) * (1 + 2.0**-10))
+        settings = SearchSettings(plan, axes, np.array([[0, 1]]), (True, True), simd.host_bits())
+        with parallel_region(None):
+            known = PairSearch(X, frame, settings).known
+        steps, _ = self.decoded(known, 2, 2)
+        assert 0 < abs(steps[1, 0] - steps[0, 0]) - 2 * 2.0**-frame.exponent <= known.error
+
 
 class TestOrder:
     @given(st.integers(1, 300), st.integers(1, 3), st.sampled_from([1, 8, 32]))
@@ -326,3 +344,9 @@ class TestOrder:
         leaves = X[kd_order(X, 16)].reshape(-1, 16, 2)
         # 256 leaves of the unit square: sides of about 1/16.
         assert np.ptp(leaves, axis=1).mean() < 1.5 / 16
+
+    @pytest.mark.parametrize("n_leaves", [2, 3, 64])
+    def test_leaves_of_a_line_are_its_pieces(self, n_leaves):
+        order = kd_order(np.random.default_rng(1).permutation(8 * n_leaves).astype(np.float32)[:, None], 8)
+        line = np.random.default_rng(1).permutation(8 * n_leaves)[order].reshape(-1, 8)
+        assert np.array_equal(np.sort(line, axis=1).ravel(), np.arange(8 * n_leaves))
