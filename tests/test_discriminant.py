@@ -282,6 +282,18 @@ def test_kernels_are_plain_sums(n_channels):
     np.testing.assert_array_equal(counts.sum(axis=0), (_model.decided(expected) == codes).sum(axis=1))
 
 
+def test_of_equal_scores_the_first_class_is_named():
+    lda = PrefixLDA().fit([[-2.0], [-1.0], [1.0], [2.0]], [0, 0, 1, 1])
+    assert lda.decision_function([[0.0]]) == 0
+    assert lda.predict([[0.0]]) == lda.predict_path([[0.0]]) == 0
+    assert lda.score_path([[0.0]], [0]) == 1
+    counts = np.zeros((1, 1), dtype=np.int64)
+    count_correct(
+        np.ones((1, 1)), np.array([[1.0], [2.0], [2.0]]), np.zeros((1, 3)), np.array([1]), np.array([1]), counts
+    )
+    assert counts == 1
+
+
 def test_bits_do_not_depend_on_threads_or_layout(monkeypatch):
     monkeypatch.setattr(_model, "_SERIAL_WORK", 0)
     # Large enough for OpenBLAS to split its sums.
