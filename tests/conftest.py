@@ -25,4 +25,5 @@ _COMMON = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow, Hea
 settings.register_profile("dev", max_examples=25, **_COMMON)
 settings.register_profile("ci", max_examples=80, derandomize=True, **_COMMON)
 settings.register_profile("interpreted", max_examples=5, derandomize=True, **_COMMON)
-settings.load_profile(os.environ.get("FASTCURSE_TEST_PROFILE", "dev"))
+_DEFAULT = "interpreted" if os.environ.get("NUMBA_DISABLE_JIT", "0") != "0" else "dev"
+settings.load_profile(os.environ.get("FASTCURSE_TEST_PROFILE", _DEFAULT))
