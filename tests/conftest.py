@@ -31,7 +31,8 @@ settings.register_profile(
 settings.register_profile("interpreted", max_examples=5, derandomize=True, **_COMMON)
 # For tests.mutation, which asks whether a test fails and not at which smallest example.
 settings.register_profile("mutation", settings.get_profile("ci"), phases=(Phase.explicit, Phase.generate))
-settings.load_profile(os.environ.get("FASTCURSE_TEST_PROFILE", "dev"))
+_DEFAULT = "interpreted" if os.environ.get("NUMBA_DISABLE_JIT", "0") != "0" else "dev"
+settings.load_profile(os.environ.get("FASTCURSE_TEST_PROFILE", _DEFAULT))
 
 
 def _fuzzes(config):
