@@ -102,6 +102,7 @@ def run(words):
     return stopped.value.code, err.buffer.getvalue().decode()
 
 
+@costly(25)
 @given(words=command_lines())
 def test_any_arguments_end_well(data_folder, words):
     before = {path: path.read_bytes() for path in data_folder.iterdir() if path.is_file()}
