@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from strategies import costly
 
 from fastcurse import cli
 from fastcurse.report import article, scaling
