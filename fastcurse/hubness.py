@@ -36,6 +36,17 @@ class Hubness:
         where it stands for many queries.
     k, n_queries, n_samples : int
         Neighbours a query, queries, and rows.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import fastcurse as fc
+    >>> X = np.random.default_rng(0).normal(size=(400, 50))
+    >>> hubs = fc.hubness(fc.prefix_neighbors(X, range(400), k=5, prefixes=[2, 50]))
+    >>> hubs.skewness.round(1), hubs.antihub_share.round(2)  # more features: hubs, and rows that nobody has
+    (array([-0.1,  4.2]), array([0.  , 0.23]))
+    >>> int(hubs.top_hub[1]), round(hubs.top_hub_share[1] * hubs.n_queries)
+    (199, 75)
     """
 
     sd: np.ndarray

@@ -30,6 +30,16 @@ class IntrinsicDimension:
         "twonn" or "levina_bickel".
     confidence : float
         That of the interval.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import fastcurse as fc
+    >>> t = np.random.default_rng(0).uniform(size=(1000, 2))
+    >>> sheet = np.column_stack([t[:, 0], t[:, 1], np.sin(3 * t[:, 0]), t[:, 0] * t[:, 1]])  # two dimensions in four
+    >>> found = fc.intrinsic_dimension(fc.prefix_neighbors(sheet, range(1000), k=2, prefixes=[4]))
+    >>> found.dimension.round(1), found.interval.round(1), found.n_used
+    (array([2.]), array([[1.9, 2.1]]), array([1000]))
     """
 
     dimension: np.ndarray

@@ -36,6 +36,21 @@ class PrefixNeighbors:
         "euclidean" or "cosine".
     n_samples, n_features : int
         Shape of the data.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import fastcurse as fc
+    >>> X = np.random.default_rng(0).normal(size=(1000, 64))
+    >>> near = fc.prefix_neighbors(X, range(100), k=10, prefixes=[4, 32, 64])
+    >>> near.overlap()  # what truncated rows keep of their neighbours
+    array([0.029, 0.248, 1.   ])
+    >>> near.contrast().round(2), near.relative_contrast().round(1)
+    (array([0.92, 0.51, 0.39]), array([13.4,  1. ,  0.7]))
+    >>> near.to_frame().query("prefix == 64 and query == 0")[["rank", "neighbor"]].head(2)
+          rank  neighbor
+    2000     1       844
+    2001     2       155
     """
 
     prefixes: np.ndarray

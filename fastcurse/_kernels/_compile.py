@@ -1,4 +1,4 @@
-"""The flags that every kernel is compiled with, in one place."""
+"""The flags that every kernel is compiled with, in one place; and what runs where Numba is disabled."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 import numba
+import numpy as np
+from numba import extending
 
 from fastcurse._kernels._cache import keep_on_disk
 
@@ -16,7 +18,10 @@ def kernel(*, parallel: bool = False, inline: bool = False) -> Callable[[Callabl
     `inline` makes LLVM inline the kernel where it is called: for the pieces of a hot loop.
     ``fastmath`` is never set: it allows fused and reordered sums, and the value of a distance is
     defined by the order of its float64 operations.
+    Under ``NUMBA_DISABLE_JIT=1`` the kernel is plain Python, and NumPy silent as compiled code is.
     """
+    if numba.config.DISABLE_JIT:
+        return np.errstate(all="ignore")
     compiled = numba.njit(
         nogil=True,
         parallel=parallel,
@@ -25,3 +30,12 @@ def kernel(*, parallel: bool = False, inline: bool = False) -> Callable[[Callabl
         forceinline=inline,
     )
     return lambda function: keep_on_disk(compiled(function))
+
+
+def intrinsic(typer: Callable[..., Any]) -> Any:
+    """Return Numba's intrinsic; under ``NUMBA_DISABLE_JIT=1`` the function of its name in ``_interpreted``."""
+    if numba.config.DISABLE_JIT:
+        from fastcurse._kernels import _interpreted
+
+        return getattr(_interpreted, typer.__name__)
+    return extending.intrinsic(typer)

@@ -6,10 +6,12 @@ import io
 import json
 import os
 from dataclasses import asdict, dataclass, fields
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from fastcurse.engine.array_files import read_npz
 from fastcurse.engine.files import write_whole
 
 if TYPE_CHECKING:
@@ -89,6 +91,27 @@ class DistanceExtremes:
         Shape of the data.
     stats : ScanStats
         What the scan did.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import fastcurse as fc
+    >>> ext = fc.distance_extremes([[0.0, 0.0], [1.0, 0.0], [4.0, 3.0]])
+    >>> ext.farthest, ext.farthest_pair[-1]
+    (array([4., 5.]), array([0, 2]))
+    >>> ext.contrast, ext.squared_contrast, ext.relative_contrast
+    (array([0.75, 0.8 ]), array([0.9375, 0.96  ]), array([3., 4.]))
+    >>> ext.to_frame()[["prefix", "nearest", "farthest"]]
+       prefix  nearest  farthest
+    0       1      1.0       4.0
+    1       2      1.0       5.0
+    >>> ext.plot().get_xlabel()
+    'number of features'
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     ext.save(folder + "/ext.npz")
+    ...     again = fc.DistanceExtremes.load(folder + "/ext.npz")
+    >>> again.stats == ext.stats
+    True
     """
 
     prefixes: np.ndarray
@@ -154,17 +177,17 @@ class DistanceExtremes:
             The file cannot be read, is not one of ours, or is of another version.
         """
         try:
-            with open(path, "rb") as file, np.load(file, allow_pickle=False) as archive:
-                if str(archive["format"]) != _FORMAT:
-                    raise ValueError(f"its format is {str(archive['format'])!r}, not {_FORMAT!r}")
-                version = archive["version"]
-                if version.dtype.kind != "i" or int(version) != _VERSION:
-                    raise ValueError(f"its version is {version}, this fastcurse reads {_VERSION}")
-                arrays = {name: archive[name] for name in _ARRAYS}
-                about = json.loads(str(archive["about"]))
-            loaded = cls(**arrays, **{**about, "stats": ScanStats(**about["stats"])})
+            found = read_npz(Path(path), ("format", "version"))
+            if str(found["format"]) != _FORMAT:
+                raise ValueError(f"its format is {str(found['format'])!r}, not {_FORMAT!r}")
+            version = found["version"]
+            if version.dtype.kind != "i" or int(version) != _VERSION:
+                raise ValueError(f"its version is {version}, this fastcurse reads {_VERSION}")
+            arrays = read_npz(Path(path), (*_ARRAYS, "about"))
+            about = json.loads(str(arrays.pop("about")))
+            loaded = cls(**{**arrays, **about, "stats": ScanStats(**about["stats"])})
             _check_loaded(loaded)
-        except Exception as error:  # a damaged archive raises nearly anything: zlib.error, RecursionError, MemoryError
+        except Exception as error:  # a damaged archive raises nearly anything: zlib.error, RecursionError
             raise ValueError(
                 f"path must be a file that DistanceExtremes.save wrote, got {str(path)!r}: {error}"
             ) from None

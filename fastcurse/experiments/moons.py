@@ -63,6 +63,13 @@ def run(
     -------
     ExperimentResult
         Tables "splits", "noise_features", "points", "linear_rule" and "regions".
+
+    Examples
+    --------
+    >>> import fastcurse as fc
+    >>> result = fc.experiments.moons.run(repeats=5, noise_repeats=2, dimensions=(2, 50))
+    >>> result.tables["noise_features"]["rbf_mean"].round(1)  # 48 features of noise spoil the machine
+    array([1. , 0.7])
     """
     n_samples = _validation.check_count(n_samples, "n_samples", minimum=20)
     repeats = _validation.check_count(repeats, "repeats", minimum=2)

@@ -78,6 +78,13 @@ def run(
     -------
     ExperimentResult
         Tables "svm", "lda", "separable", "small_separable" (50 rows, 120 draws) and "article".
+
+    Examples
+    --------
+    >>> import fastcurse as fc
+    >>> result = fc.experiments.noise.run(n_samples=60, n_features=21, repeats=2, step=20, separable_at=(), n_jobs=None)
+    >>> result.tables["svm"]["p"], result.tables["svm"]["train_mean"].round(1)  # 30 rows with random labels
+    (array([ 1, 21]), array([0.6, 1. ]))
     """
     n_samples = _validation.check_count(n_samples, "n_samples", minimum=20)
     n_features = _validation.check_count(n_features, "n_features", minimum=2)

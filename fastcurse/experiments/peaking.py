@@ -83,6 +83,15 @@ def run(
     -----
     A trial of the default size takes a fifth of a second, all of them 20 to 30 s on two cores. A trial holds 8 MB of
     weights, or 64 MB of them at a time if all are more.
+
+    Examples
+    --------
+    >>> import fastcurse as fc
+    >>> small = {"n_samples": 80, "n_features": 80, "repeats": 4, "step": 19, "small_trials": 2}
+    >>> result = fc.experiments.peaking.run(**small, n_jobs=None)
+    >>> summary = result.tables["summary"]
+    >>> int(summary["p"][summary["exact_accuracy_mean"].argmin()])  # 40 training rows: worst at n_train - 2
+    38
     """
     n_samples = _validation.check_count(n_samples, "n_samples", minimum=20)
     n_features = _validation.check_count(n_features, "n_features", minimum=2)

@@ -43,6 +43,21 @@ class SupportedFeatures:
         theory says nothing at the peak.
     n_samples, n_features, n_classes : int
         Rows, features and classes of the data.
+
+    Examples
+    --------
+    >>> import fastcurse as fc
+    >>> X, y = fc.make_trunk(200, 150, random_state=0)
+    >>> found = fc.supported_features(X, y, random_state=0)
+    >>> found.recommended_features
+    12
+    >>> found.to_frame().round(2).loc[[0, 19, 149], ["prefix", "train_accuracy", "accuracy"]]
+         prefix  train_accuracy  accuracy
+    0         1            0.87      0.87
+    19       20            0.99      0.98
+    149     150            1.00      0.70
+    >>> found.band[149].round(2)  # of the accuracy with all 150 features
+    array([0.6, 0.8])
     """
 
     prefixes: np.ndarray

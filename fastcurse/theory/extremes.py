@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import special
 
-from fastcurse.theory._arguments import as_float, check_choice
+from fastcurse.theory._arguments import as_float, at_least, check_choice
 from fastcurse.theory._uniform_pairs import uniform_distance_quantile
 
 
@@ -65,21 +65,21 @@ def extreme_distance_quantile(
     """
     check_choice(distribution, "distribution", ("uniform", "normal"))
     check_choice(side, "side", ("nearest", "farthest"))
-    q, n, d = np.broadcast_arrays(*as_float(probability, n_samples, d))
-    if np.any(n < 2):
-        raise ValueError(f"n_samples must be at least 2, got {n.min():g}")
+    (q,), n, d = as_float(probability), at_least(n_samples, "n_samples", 2), at_least(d, "d", 1)
+    q, n, d = np.broadcast_arrays(q, n, d)
     inside = (q > 0) & (q < 1)
     if not inside.all():
         raise ValueError(f"probability must lie strictly between 0 and 1, got {q[~inside].flat[0]:g}")
     upper = side == "farthest"
     log_other = (np.log(q) if upper else np.log1p(-q)) / (n * (n - 1.0) / 2.0)  # of the probability beyond the tail
     tail = -special.expm1(log_other)
+    # Beyond 1/2, for a handful of pairs only, the quantile is sought from the other end.
     if distribution == "uniform":
-        # Beyond 1/2, for a handful of pairs only, the quantile is sought from the other end.
         near = uniform_distance_quantile(np.log(np.minimum(tail, 0.5)), d, upper=upper)
         if np.all(tail <= 0.5):
             return near[()]
         far = uniform_distance_quantile(np.minimum(log_other, np.log(0.5)), d, upper=not upper)
         return np.where(tail <= 0.5, near, far)[()]
-    inverse = special.gammainccinv if upper else special.gammaincinv
-    return 2.0 * np.sqrt(inverse(d / 2.0, tail))  # D²/2 is χ²_d
+    inverses = (special.gammainccinv, special.gammaincinv)[:: 1 if upper else -1]
+    half_square = np.where(tail <= 0.5, inverses[0](d / 2.0, tail), inverses[1](d / 2.0, np.exp(log_other)))
+    return 2.0 * np.sqrt(half_square)  # D²/2 is χ²_d

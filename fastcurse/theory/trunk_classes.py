@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import signal, special
 
-from fastcurse.theory._arguments import as_float, check_choice
+from fastcurse.theory._arguments import as_float, at_least, check_choice, whole
 
 COVARIANCES = ("identity", "ar1", "factor")
 
@@ -50,7 +50,8 @@ def separation(p: ArrayLike, *, covariance: str = "identity", correlation: float
     Returns
     -------
     ndarray or float, float64
-        The separation, of the shape of `p`: for the identity within a few units in the last place.
+        The separation, of the shape of `p`: for the identity within a few units in the last place of itself, or of 1
+        where it is less (0 < p < 1).
 
     Raises
     ------
@@ -76,13 +77,10 @@ def separation(p: ArrayLike, *, covariance: str = "identity", correlation: float
     >>> print(np.round(separation([1, 2, 1000], covariance="ar1"), 4))
     [1.     1.0572 2.9064]
     """
-    (p,) = as_float(p)
+    p = at_least(p, "p", 0) if covariance == "identity" else whole(p, "p", 0)
     rho = check_covariance(covariance, correlation)
     if covariance == "identity":
         return special.digamma(p + 1.0) + np.euler_gamma
-    fit = np.isfinite(p) & (p >= 0.0) & (p == np.floor(p))
-    if not fit.all():
-        raise ValueError(f"p must be whole and at least 0 with covariance={covariance!r}, got {p[~fit].flat[0]:g}")
     i = np.arange(1.0, p.max(initial=0.0) + 1.0)
     mean = 1.0 / np.sqrt(i)
     if covariance == "ar1":

@@ -90,13 +90,15 @@ def draw_theory(result: ExperimentResult) -> Figure:
     left.set(xlabel="number of features p", ylabel="accuracy", ylim=(0.9775, 0.998), xlim=(0, 1.015 * p[-1]))
     left.set_title(f"Identity, N = {n}: lines are closed forms")
     for name, text, ink, line in (
-        ("LDA", f"N = {n}, measured", SECOND, "-"), ("LDA, theory", f"N = {n}", SECOND, "--"),
-        ("LDA, 2 N rows", f"N = {2 * n}", ACCENT, "-."), ("LDA, 4 N rows", f"N = {4 * n}", FIRST, (0, (1, 1))),
+        ("LDA", f"N = {n}, measured", SECOND, "-"), ("LDA, theory", f"N = {n}, closed form", SECOND, "--"),
+        ("LDA of 2 N rows, theory", f"N = {2 * n}, closed form", ACCENT, "-."),
+        ("LDA of 4 N rows, theory", f"N = {4 * n}, closed form", FIRST, (0, (1, 1))),
     ):  # fmt: skip
         right.plot(paths["p"], paths[name], color=ink, linestyle=line, label=text)
+    right.plot(points["p"], points["LDA of 2 N rows"], "o", color=ACCENT, markersize=4, label=f"N = {2 * n}, measured")
     right.plot(paths["p"], paths["Bayes limit"], color="#222222", linewidth=0.9, label="limit: all known")
     right.set(xlabel="number of features p", ylabel="accuracy", ylim=(0.48, 1.005))
-    right.set_title("LDA with more data, closed forms")
+    right.set_title("LDA with more data")
     right.legend(loc="lower left")
     return figure
 
