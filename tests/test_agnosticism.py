@@ -80,6 +80,8 @@ def same_bytes(first, second):
 
 @functools.cache
 def cloud(kind):
+    if kind.endswith(" wide"):  # enough features for BLAS to sum in another order where it can
+        return cloud(kind.removesuffix(" wide")).reshape(-1, 30)
     rng, shape = np.random.default_rng(7), (1100, 12)
     if kind == "ties":
         return rng.integers(0, 3, shape).astype(float)
@@ -253,7 +255,7 @@ def test_extremes_interrupted_anywhere(row, chosen, folder, tmp_path):
 
     found, times = go_on(run, rng)
     assert_is_the_definition(found, row)
-    if (row["prefixes"], row["tiles"]) == ("every", "smallest") and row["screen"] != "none":
+    if (row["prefixes"], row["tiles"]) == ("every", "smallest") and row["screen"] in ("float32", "int8"):
         assert times > 2
         assert found.stats.pairs_resumed > 0
 
@@ -396,15 +398,15 @@ def test_hits_by_workers(row, drawn, client, monkeypatch, tmp_path):
 
 SUMS = {
     "threads": THREADS, "blas": (1, 2), "layout": LAYOUTS, "dtype": DTYPES, "case": ("tall", "wide", "ridge"),
-    "cloud": ("near", "far"), "classes": (2, 3),
+    "cloud": ("near wide", "far wide"), "classes": (2, 3),
 }  # fmt: skip
-CASES = {"tall": (900, {}), "wide": (13, {}), "ridge": (13, {"ridge": 0.5})}  # 12 features
+CASES = {"tall": (440, {}), "wide": (20, {}), "ridge": (20, {"ridge": 0.5})}  # 30 features
 
 
 @pytest.fixture
 def summed(row, monkeypatch):
     """Threads of the row and of BLAS; blocks of 64 rows, parts of two of them, and no work too small for threads."""
-    monkeypatch.setattr(_moments, "_VALUES_A_BLOCK", 64 * 12)
+    monkeypatch.setattr(_moments, "_VALUES_A_BLOCK", 64 * 30)
     monkeypatch.setattr(_moments, "_BLOCKS_A_PART", 2)
     monkeypatch.setattr(_model, "_SERIAL_WORK", 0)
     with thread_limit(row["threads"]), threadpool_limits(limits=row["blas"], user_api="blas"):
@@ -467,13 +469,13 @@ def test_discriminant_sums_interrupted_anywhere(row, summed, folder, monkeypatch
 
 
 @table(
-    threads=(*THREADS, 100), blas=(1, 2), layout=LAYOUTS, dtype=DTYPES, cloud=PAIRS["cloud"],
-    values=(1, 12 * 100, 2**19),
+    threads=(*THREADS, 100), blas=(1, 2), layout=LAYOUTS, dtype=DTYPES, cloud=("ties wide", "near wide", "far wide"),
+    values=(1, 30 * 100, 2**19),
 )  # fmt: skip
 def test_distance_moments(row, folder, monkeypatch):
     """For each length of the blocks, which the definition of the sums fixes."""
     monkeypatch.setattr(tiles, "_VALUES_A_BLOCK", row["values"])
-    X = laid_out(row["cloud"], EVERY, row["dtype"], row["layout"], folder)
+    X = laid_out(row["cloud"], 440, row["dtype"], row["layout"], folder)
     with threadpool_limits(limits=row["blas"], user_api="blas"):
         found = fc.distance_moments(X, n_threads=row["threads"])
     curves = (
