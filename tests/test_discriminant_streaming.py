@@ -113,19 +113,6 @@ def test_a_shift_of_1e8_costs_no_digit_in_pieces():
     assert_close(model.decision_path(X + 2.0**27), PrefixLDA().fit(X, y).decision_path(X))
 
 
-def test_bits_do_not_depend_on_threads(monkeypatch):
-    monkeypatch.setattr(_moments, "_VALUES_A_BLOCK", 640)
-    monkeypatch.setattr(_moments, "_BLOCKS_A_PART", 2)
-    X, y = sample(np.random.default_rng(3), 3000, 10, 3)
-    answers = []
-    for threads in (1, 2, 3, 8):
-        monkeypatch.setattr(_moments, "available_threads", lambda threads=threads: threads)
-        answers.append(class_moments(X, y, 3, 10))
-    for answer in answers[1:]:
-        for first, other in zip(answers[0], answer, strict=True):
-            assert (first == other).all()
-
-
 @pytest.mark.parametrize("rows", [1, 63, 64, 65, 1000])
 def test_moments_are_those_of_one_pass(rows, monkeypatch):
     X, y = sample(np.random.default_rng(4), 1000, 5, 4)

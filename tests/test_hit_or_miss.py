@@ -196,18 +196,6 @@ def test_streams_and_keys_differ():
     assert len(counts) == 6  # the chance that two of six counts agree is about 1 in 80; this seed's do not
 
 
-@pytest.mark.parametrize("n_threads", [1, 2, 3, 8])
-@pytest.mark.parametrize("block", [1000, 2048, 2**15, 10**6])
-def test_hits_do_not_depend_on_threads_blocks_or_batches(monkeypatch, n_threads, block):
-    key = np.array([11, 12], dtype=np.uint32)
-    n_draws = 300_001
-    expected = count_hits(0, n_draws, 6, key, block=n_draws)
-    assert _hit_or_miss.count_hits(6, n_draws, key, n_threads=n_threads, progress=False, block=block) == expected
-    monkeypatch.setattr(_hit_or_miss, "_MAX_ITEMS", 3)
-    monkeypatch.setattr(_hit_or_miss, "_DRAWS_A_BATCH", 1)
-    assert _hit_or_miss.count_hits(6, n_draws, key, n_threads=n_threads, progress=False, block=block) == expected
-
-
 @pytest.mark.parametrize("n_draws", [10**9, 2**53])
 @pytest.mark.parametrize("block", [1000, 2**15])
 def test_ctrl_c_waits_for_a_tenth_of_a_second_at_most(monkeypatch, n_draws, block):
