@@ -216,8 +216,7 @@ def boundary_distance(
             correction = np.multiply.outer(side * distance, direction)
         else:
             toward = np.multiply.outer(side, np.sign(coef))
-            room = np.where(toward > 0.0, limits[1] - points, points - limits[0])
-            sizes = _sizes_within(need, np.abs(coef), room, norm)
+            sizes = _sizes_within(need, np.abs(coef), _room(points, toward, *limits), norm)
             distance, correction = _lengths(sizes, norm), sizes * toward
     correction[np.isinf(distance)] = np.nan
     correction += 0.0  # no -0
@@ -243,6 +242,13 @@ def _steepest(coef: np.ndarray, norm: float) -> np.ndarray:
     first = np.abs(coef).argmax()
     direction[first] = np.sign(coef[first])
     return direction
+
+
+def _room(points: np.ndarray, toward: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
+    """Return how far each value may go; where the rounded sum would be beyond the limit, a unit less."""
+    room = np.where(toward > 0.0, high - points, points - low)
+    there = points + np.where(toward > 0.0, room, -room)
+    return np.where((there > high) | (there < low), np.nextafter(room, 0.0), room)
 
 
 def _sizes_within(need: np.ndarray, weights: np.ndarray, room: np.ndarray, norm: float) -> np.ndarray:

@@ -9,7 +9,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, is_hypothesis_test, settings  # loads neither NumPy nor Numba
+from hypothesis import HealthCheck, Phase, is_hypothesis_test, settings  # loads neither NumPy nor Numba
 
 # Numba's cache does not notice edits in imported files, so each version of the kernels has its own folder.
 _SPEC = find_spec("fastcurse")
@@ -29,6 +29,8 @@ settings.register_profile(
     "fuzz", max_examples=int(os.environ.get("FASTCURSE_FUZZ_EXAMPLES", "2000")), print_blob=True, **_COMMON
 )
 settings.register_profile("interpreted", max_examples=5, derandomize=True, **_COMMON)
+# For tests.mutation, which asks whether a test fails and not at which smallest example.
+settings.register_profile("mutation", settings.get_profile("ci"), phases=(Phase.explicit, Phase.generate))
 settings.load_profile(os.environ.get("FASTCURSE_TEST_PROFILE", "dev"))
 
 

@@ -67,9 +67,10 @@ def peak_below(n_bytes):
     tracemalloc.start()
     try:
         yield
-        assert tracemalloc.get_traced_memory()[1] < n_bytes
     finally:
+        peak = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
+        assert peak < n_bytes
 
 
 @contextmanager

@@ -6,10 +6,19 @@ import json
 from importlib import import_module
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 from benchmarks import __main__ as command
-from benchmarks import bench_balls, bench_discriminant, bench_distances, bench_neighbors, bench_remedies, peak
+from benchmarks import (
+    bench_balls,
+    bench_discriminant,
+    bench_distances,
+    bench_neighbors,
+    bench_profile,
+    bench_remedies,
+    peak,
+)
 from benchmarks.record import Record, compared, source_digest
 
 TINY = {
@@ -151,3 +160,24 @@ def test_the_areas_must_be_named(arguments, capsys):
     with pytest.raises(SystemExit) as refused:
         command.main(arguments)
     assert refused.value.code == 2
+
+
+def test_profiles_are_measured_in_new_processes(monkeypatch, tmp_path, capsys):
+    seen = []
+
+    def run(command, **options):
+        code, path, asked, *labels = command[2:]
+        compile(code, "measured", "exec")
+        seen.append((np.load(path).shape, json.loads(asked), [np.load(each).shape for each in labels]))
+        told = {"seconds": 1.0, "mebibytes": 2.0, "exact": bool(labels), "sentences": 4}
+        return SimpleNamespace(stdout=json.dumps(told))
+
+    monkeypatch.setattr(bench_profile.subprocess, "run", run)
+    record = Record(None, {})
+    bench_profile.measure(record, bench_profile.Sizes((25_000, 10), 7, (40, 5)))
+    assert [shapes for shapes, _, _ in seen] == [(25_000, 10), (40, 5)]
+    assert seen[0][1]["n_queries"] == 7
+    assert seen[1][2] == [(40,)]
+    assert [row["value"] for row in record.rows] == [1.0, 2.0, 1.0, 2.0]
+    assert "exact" not in record.rows[0]["case"]
+    assert record.rows[2]["case"].endswith("12 prefixes, exact: seconds")

@@ -12,7 +12,22 @@ from scipy.stats import norm
 
 import fastcurse as fc
 from fastcurse import experiments
-from fastcurse.experiments import Check, _ball_points, _peaking_checks, ball, concentration, moons, noise, peaking
+from fastcurse.experiments import (
+    Check,
+    _ball_points,
+    _curvature_checks,
+    _curvature_random,
+    _peaking_checks,
+    _remedy_checks,
+    _tree_share,
+    _whitening_checks,
+    ball,
+    boundary,
+    concentration,
+    moons,
+    noise,
+    peaking,
+)
 from fastcurse.experiments._result import family_sigmas, printed_decimals, printed_numbers
 from fastcurse.reference import article
 
@@ -344,6 +359,25 @@ class TestPeakingOrders:
 def test_unknown_order_is_named():
     with pytest.raises(ValueError, match=r"order must be one of 'given', .*, got 'best'"):
         peaking.run(order="best")
+
+
+def test_noted_numbers_are_checked_at_the_default_size():
+    """A number is compared only where its parameters are run."""
+    defaults = {name: module.run.__kwdefaults__ for name, module in experiments.REMEDIES.items()}
+    rules = defaults["remedies"]
+    for noted in (_remedy_checks._NOTED, _remedy_checks._NOTED_FORMS):
+        assert all(set(values) <= set(rules["features"]) for values in noted.values())
+    assert (rules["n_samples"], rules["bags"], rules["subspaces"], rules["subspace_size"]) == (500, 30, 100, 100)
+    assert 4000 in defaults["augmentation"]["copies"]
+    assert set(_whitening_checks._NOTED) <= set(defaults["whitening"]["features"])
+    assert 101 in defaults["whitening"]["truncated"]
+    few, many = (defaults["indexes"][name] for name in ("dimensions", "large_dimensions"))
+    assert _tree_share.EARLIER.keys() == {defaults["indexes"][name] for name in ("n_samples", "large_samples")}
+    assert set(_tree_share.EARLIER[10_000]) <= set(few)
+    assert set(_tree_share.EARLIER[76_000]) <= set(many)
+    assert {*boundary._MEDIAN_RATIO, *boundary._ATTACKED} <= set(defaults["boundary"]["features"])
+    assert defaults["boundary"]["epsilon"] == 0.1
+    assert len(_curvature_checks.PRINTED_STEPS) == len(_curvature_random.RATIOS)
 
 
 class TestFamilySigmas:

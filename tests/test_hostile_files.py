@@ -8,6 +8,7 @@ import os
 import socket
 import subprocess
 import sys
+import warnings
 import zipfile
 from functools import cache
 from pathlib import Path
@@ -143,6 +144,13 @@ class TestHeaders:
     def test_headers_that_are_none(self, tmp_path, content, says):
         (tmp_path / "X.npy").write_bytes(content)
         assert says in complaint(tmp_path / "X.npy")
+
+    def test_a_stray_backslash_is_no_warning(self, tmp_path):
+        (tmp_path / "X.npy").write_bytes(npy(header_of((1,), r"'\<f8'"), bytes(8)))
+        with warnings.catch_warnings(record=True) as seen:
+            warnings.simplefilter("always")
+            assert "must be that of an array" in complaint(tmp_path / "X.npy")
+        assert not seen
 
     @pytest.mark.parametrize("version", [1, 2, 3])
     @pytest.mark.parametrize("order", ["C", "F"])
@@ -349,6 +357,20 @@ class TestPlaces:
         for name in PLACES:
             with hostile.seconds_at_most(20):
                 assert folder._read_manifest(Path(f"{name}.csv")) is None
+
+
+def test_files_that_are_mostly_holes(tmp_path):
+    """Larger than any memory, and no byte of it on the disk."""
+    path = tmp_path / "X.csv"
+    Checkpoint(path, {}).save({})
+    os.truncate(path, 2**42)
+    assert "of memory, and" in complaint(path)
+    with hostile.peak_below(MEMORY), pytest.raises(ValueError, match="checkpoint must be a file that fastcurse wrote"):
+        Checkpoint(path, {}).load()
+    folder._write_manifest(path, {})
+    os.truncate(path, 2**42)
+    with hostile.peak_below(MEMORY):
+        assert folder._read_manifest(path) is None
 
 
 class TestDamage:

@@ -37,8 +37,9 @@ class TestNearestMean:
         with pytest.raises(ValueError, match="covariance must be one of"):
             theory.nearest_mean_accuracy(3, 10, covariance="none")
 
-    def test_trace_of_the_squared_covariance(self):
-        p, rho, n = 30, 0.6, 40.0
+    @pytest.mark.parametrize("p", [1, 3, 30])
+    def test_trace_of_the_squared_covariance(self, p):
+        rho, n = 0.6, 40.0
         sigma = rho ** np.abs(np.subtract.outer(np.arange(p), np.arange(p)))
         mean = 1 / np.sqrt(np.arange(1, p + 1))
         variance = (1 + 1 / n) * mean @ sigma @ mean + np.trace(sigma @ sigma) / n

@@ -48,6 +48,8 @@ class _KernelCache(FunctionCache):
             super().save_overload(sig, data)
         except OSError as error:
             _warn(error.strerror or str(error))
+        except RuntimeError:  # Ctrl-C while LLVM hands its code to Numba is lost, and so is what would be kept
+            return
 
 
 class _Files(IndexDataCacheFile):

@@ -76,8 +76,9 @@ def estimate_ball_volume(
     -----
     *hit_or_miss.* Eight coordinates of a draw are looked at together, and the draw is given up when it is outside after
     them: two to four nanoseconds of a core at any d; memory is O(1). A hit costs 2^d / V_d draws: 1.3 at d = 2, 4e7 at
-    d = 20. The interval is Clopper and Pearson's: exact, hence conservative; beyond 10^8 hits and misses its expansion,
-    within 1e-6 of its half-width. Ctrl-C is served between batches of 2^26 draws, a tenth of a second on two cores.
+    d = 20. The interval is Clopper and Pearson's: exact, hence conservative; its ends, computed by an expansion beyond
+    10^8 hits and misses, are within 1e-6 of its half-width. Ctrl-C is served between batches of 2^26 draws, a tenth of
+    a second on two cores.
     *telescoping.* Each of the d - 1 factors has strata of two draws (an odd last draw is not made), t drawn where the
     integrand lives. Standard error of log V: about 2.4 d² n^-1.5, so 1 % takes 39 d^(4/3) draws, at 30 ns each; memory
     is 80 bytes times d. The interval is log V ± Student t · standard error (delta method, Satterthwaite's degrees of

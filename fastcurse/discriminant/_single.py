@@ -44,8 +44,8 @@ class SinglePrefixMethods(StreamingMethods):
         --------
         >>> import fastcurse as fc
         >>> X, y = fc.make_trunk(200, 9, random_state=0)
-        >>> fc.PrefixLDA(n_features=3).fit(X, y).decision_function(X[:3]).round(1)  # log odds of class 1
-        array([ 4.7,  0.5, -9.5])
+        >>> fc.PrefixLDA(n_features=3).fit(X, y).decision_function(X[:3]).round()  # log odds of class 1
+        array([ 5.,  0., -9.])
         """
         X, _ = self._checked(X, None)
         rule = self._model.rule(self._n_used)
@@ -120,10 +120,10 @@ class SinglePrefixMethods(StreamingMethods):
         --------
         >>> import fastcurse as fc
         >>> X, y = fc.make_trunk(200, 9, random_state=0)
-        >>> fc.PrefixLDA(n_features=3).fit(X, y).predict_proba(X[:3]).round(3)
-        array([[0.009, 0.991],
-               [0.387, 0.613],
-               [1.   , 0.   ]])
+        >>> fc.PrefixLDA(n_features=3).fit(X, y).predict_proba(X[:3]).round(2)
+        array([[0.01, 0.99],
+               [0.39, 0.61],
+               [1.  , 0.  ]])
         """
         scores = self.decision_function(X)
         return np.column_stack([expit(-scores), expit(scores)]) if scores.ndim == 1 else softmax(scores, axis=1)
@@ -146,8 +146,9 @@ class SinglePrefixMethods(StreamingMethods):
         >>> import fastcurse as fc
         >>> X, y = fc.make_trunk(200, 9, random_state=0)
         >>> lda = fc.PrefixLDA().fit(X, y)
-        >>> lda.predict_proba(1000 * X[:1]), lda.predict_log_proba(1000 * X[:1]).round()
-        (array([[0., 1.]]), array([[-10318.,     -0.]]))
+        >>> far = 1000 * X[:1]
+        >>> lda.predict_proba(far), bool(lda.predict_log_proba(far)[0, 0] < -1000)
+        (array([[0., 1.]]), True)
         """
         scores = self.decision_function(X)
         if scores.ndim == 1:

@@ -125,18 +125,19 @@ def distance_moments(X: Any, *, n_threads: int | None = None, progress: bool = F
 
     Notes
     -----
-    O((n_samples + n_features) · n_features²) time, O(n_features²) memory a thread. Relative error about
-    (n_features + log2 n_samples) · 1e-16 of the mean and of the second moment; the variance is their difference, so
-    where the coefficient of variation is c its relative error is 1 / c² times larger. Blocks of rows are summed in
-    a fixed order with one BLAS thread each: the same bits for any number of threads.
+    O((n_samples + n_features) · n_features²) time, O(n_features²) memory a thread. Relative error of the mean and of
+    the second moment below (n_features + log2 n_samples + b) · 1e-15, b the number of blocks, of half a million values
+    each; the variance is their difference, so where the coefficient of variation is c its relative error is
+    1 + 1 / c² times larger. Blocks of rows are summed in a fixed order with one BLAS thread each: the same bits for
+    any number of threads.
 
-    ``z_score`` is (Q - E Q) / sd Q of Q = sum r_i^4. Mean and deviation are exact for Gaussian points that have
-    this very covariance, whatever its eigenvalues, for any number of points and features; with S = X'X / n and many
-    points it is Var(r²) - 2 ||S||_F² over sqrt((8 ||S||_F⁴ + 16 tr S⁴) / n). Of Gaussian points it has mean 0 and
-    variance 1; it is nearly normal where many points meet a large effective dimension, and skewed to the right
-    elsewhere: of 100 points of 1000 features 3 % of all samples exceed 2, 1 % fall below -2. A given departure
-    from Gaussian points moves it as sqrt(n_samples). It is 0 for three points or fewer, and where n_samples - 1
-    eigenvalues are all equal (whitened data): nothing is left to vary there.
+    ``z_score`` is (Q - E Q) / sd Q of Q = sum r_i^4. Mean and deviation are exact for Gaussian points that have this
+    very covariance, whatever its eigenvalues, for any number of points and features; with S = X'X / n and many points
+    it is Var(r²) - 2 ||S||_F² over sqrt((8 ||S||_F⁴ + 16 tr S⁴) / n). Of Gaussian points it has mean 0 and variance 1;
+    it is nearly normal where many points meet a large effective dimension, and skewed to the right elsewhere: of 100
+    points of 1000 features 3 % of all samples exceed 2, 1 % fall below -2. A given departure from Gaussian points moves
+    it as sqrt(n_samples). Rounding moves it by about E Q / sd Q times the above error. It is 0 for three points or
+    fewer, and where n_samples - 1 eigenvalues are all equal (whitened data): nothing is left to vary there.
 
     References
     ----------
@@ -230,8 +231,8 @@ def _sums(
         release(block)
         squares = scaled**2
         norms = np.cumsum(squares, axis=1)
-        second, fourth = norms.sum(axis=0), np.square(norms, out=norms).sum(axis=0)
-        return _Sums(scaled.T @ scaled, second, fourth, np.square(squares, out=squares).sum(axis=0))
+        second, fourth = _column_sums(norms), _column_sums(np.square(norms, out=norms))
+        return _Sums(scaled.T @ scaled, second, fourth, _column_sums(np.square(squares, out=squares)))
 
     blocks = (block for _, block in row_blocks(points, n_features))
     while some := list(islice(blocks, threads)):
@@ -240,6 +241,15 @@ def _sums(
                 sum_so_far += term
             advance(len(block))
     return total
+
+
+def _column_sums(rows: np.ndarray) -> np.ndarray:
+    """Return the sums of the columns, by halves: log2 n roundings each, where NumPy makes n, all one way at worst."""
+    while len(rows) > 1:
+        half, rest = len(rows) // 2, rows[len(rows) - len(rows) % 2 :]
+        rows = rows[:half] + rows[half : 2 * half]
+        rows[: len(rest)] += rest
+    return rows.sum(axis=0)  # of one row: a copy
 
 
 def _curves(sums: _Sums, traces: tuple[np.ndarray, ...], n_samples: int) -> dict[str, np.ndarray]:

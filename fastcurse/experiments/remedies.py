@@ -36,6 +36,8 @@ CORRECTIONS = (
     "p = N - 2 stays, .88 beside the ridge's .986.",
     "Where the first component holds nothing of the classes, below N = p/S², the sign that the labels give it still "
     "makes .6 of the limit's .5: few rows are not the limit.",
+    "The noted LDA is that of few draws: .9280, .5631 and .8955 at p = 301, 501 and 991, where 60 draws read .934, "
+    ".586 and .887 with standard errors of .001, .005 and .001; the closed forms there are .935, .574 and .888.",
 )
 
 

@@ -76,9 +76,11 @@ def staged_folder(folder: Path, *, beside: str | None = None) -> Iterator[Path]:
     ------
     ValueError
         As in `check_output_folder`, which is called before and again after the body; nothing was touched.
+    OSError
+        That the body or the exchange met, as a full disk; the body's names `folder`, in which nothing was touched.
     """
     check_output_folder(folder, beside=beside)
-    folder = Path(os.path.realpath(folder))
+    given, folder = folder, Path(os.path.realpath(folder))
     place = _nearest(folder)  # the folder itself if it exists: its parent may be another file system, or not writable
     _remove_leftovers(place)
     hidden = Path(tempfile.mkdtemp(prefix=_STAGE, dir=place))
@@ -86,7 +88,12 @@ def staged_folder(folder: Path, *, beside: str | None = None) -> Iterator[Path]:
         (hidden / _MARKER).touch()
         stage = hidden / "files"  # mkdtemp's folder is private; this one gets the usual permissions
         stage.mkdir()
-        yield stage
+        try:
+            yield stage
+        except OSError as error:
+            if error.errno is None:
+                raise
+            raise OSError(error.errno, error.strerror, str(given)) from error  # a full disk names no file at all
         _publish(stage, folder, beside)
     finally:
         shutil.rmtree(hidden, ignore_errors=True)

@@ -73,12 +73,13 @@ def extreme_distance_quantile(
     upper = side == "farthest"
     log_other = (np.log(q) if upper else np.log1p(-q)) / (n * (n - 1.0) / 2.0)  # of the probability beyond the tail
     tail = -special.expm1(log_other)
+    # Beyond 1/2, for a handful of pairs only, the quantile is sought from the other end.
     if distribution == "uniform":
-        # Beyond 1/2, for a handful of pairs only, the quantile is sought from the other end.
         near = uniform_distance_quantile(np.log(np.minimum(tail, 0.5)), d, upper=upper)
         if np.all(tail <= 0.5):
             return near[()]
         far = uniform_distance_quantile(np.minimum(log_other, np.log(0.5)), d, upper=not upper)
         return np.where(tail <= 0.5, near, far)[()]
-    inverse = special.gammainccinv if upper else special.gammaincinv
-    return 2.0 * np.sqrt(inverse(d / 2.0, tail))  # D²/2 is χ²_d
+    inverses = (special.gammainccinv, special.gammaincinv)[:: 1 if upper else -1]
+    half_square = np.where(tail <= 0.5, inverses[0](d / 2.0, tail), inverses[1](d / 2.0, np.exp(log_other)))
+    return 2.0 * np.sqrt(half_square)  # D²/2 is χ²_d

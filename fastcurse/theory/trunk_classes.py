@@ -50,7 +50,8 @@ def separation(p: ArrayLike, *, covariance: str = "identity", correlation: float
     Returns
     -------
     ndarray or float, float64
-        The separation, of the shape of `p`: for the identity within a few units in the last place.
+        The separation, of the shape of `p`: for the identity within a few units in the last place of itself, or of 1
+        where it is less (0 < p < 1).
 
     Raises
     ------
