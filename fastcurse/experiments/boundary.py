@@ -12,6 +12,7 @@ from fastcurse import _validation, theory
 from fastcurse.experiments._result import Check, ExperimentResult
 from fastcurse.experiments._trials import run_trials
 from fastcurse.robustness import boundary_distance
+from fastcurse.theory.trunk_classes import class_mean
 from fastcurse.trunk import make_trunk
 
 NAME = "boundary"
@@ -127,7 +128,7 @@ def _draw(
     """Return, of each prefix and row, the three rules' right labels, the two steps' flips, and the ratio."""
     X, y = make_trunk(n_points, int(prefixes[-1]), random_state=generator)
     directions = generator.standard_normal(X.shape)
-    mean = 1.0 / np.sqrt(np.arange(1.0, prefixes[-1] + 1.0))
+    mean = class_mean(prefixes[-1])
     right = np.empty((3, prefixes.size, n_points), dtype=bool)
     flipped = np.empty((2, prefixes.size, n_points), dtype=bool)
     ratios = np.empty((prefixes.size, n_points))

@@ -15,6 +15,7 @@ from fastcurse.experiments._peaking_checks import CHECKED_PREFIXES, checks
 from fastcurse.experiments._result import ExperimentResult
 from fastcurse.experiments._trials import run_trials
 from fastcurse.feature_order import ORDERS, FeatureOrder
+from fastcurse.theory.trunk_classes import class_mean
 from fastcurse.trunk import make_trunk
 
 NAME = "peaking"
@@ -158,7 +159,7 @@ def _trial(
 ) -> Trial:
     """Return what one data set shows at each prefix."""
     X_train, y_train, X_test, y_test = _split(generator, n_samples, n_features)
-    mean = 1.0 / np.sqrt(np.arange(1.0, n_features + 1.0))
+    mean = class_mean(n_features)
     estimate = (1.0 - 2.0 * y_train) @ X_train / len(X_train)
     model, turn, shift = _fitted(order, generator, X_train, y_train)
     test, exact = np.empty(prefixes.size), np.empty(prefixes.size)
