@@ -40,6 +40,19 @@ SMALL = {
 }
 
 
+RECORDED = {
+    "augmentation": {"repeats": 2, "copies": (2, 3), "peak_rows": 20, "peak_repeats": 2, "peak_copies": (2,),
+                     "n_jobs": 1},
+    "boundary": {"repeats": 1, "n_points": 2, "features": (2,), "n_jobs": 1},
+    "concentration": {"n_samples": 20, "n_features": 10, "repeats": 2, "screen": "none"},
+    "moons": {"repeats": 2, "noise_repeats": 2, "dimensions": (2,)},
+    "noise": {"n_samples": 20, "n_features": 5, "repeats": 2, "n_jobs": 1},
+    "peaking": {"n_samples": 40, "n_features": 10, "repeats": 2, "small_trials": 2, "n_jobs": 1},
+    "remedies": {"n_samples": 20, "features": (5,), "repeats": 2, "bags": 1, "subspaces": 1, "component_repeats": 2,
+                 "n_jobs": 1},
+}  # fmt: skip
+
+
 @pytest.fixture(scope="module")
 def results():
     return {name: module.run(**SMALL[name]) for name, module in experiments.ALL.items()}
@@ -202,6 +215,13 @@ class TestBall:
         record = ball.run(**small, random_state=random_state).to_dict()
         assert json.loads(json.dumps(record)) == record
         assert ball.run(**small, random_state=record["params"]["random_state"]).to_dict() == record
+
+    @pytest.mark.parametrize("name", list(RECORDED))
+    def test_so_it_is_in_the_other_experiments(self, name):
+        module, options = getattr(experiments, name), RECORDED[name]
+        record = module.run(**options, random_state=np.random.default_rng(3)).to_dict()
+        assert json.loads(json.dumps(record)) == record
+        assert module.run(**options, random_state=record["params"]["random_state"]).to_dict() == record
 
     def test_points_are_drawn_a_block_at_a_time(self):
         tracemalloc.start()

@@ -84,9 +84,9 @@ def run(
     prefixes = _validation.check_prefixes(features, None, "features")
     epsilon = _validation.check_fraction(epsilon, "epsilon")
     n_jobs = _validation.check_jobs(n_jobs)
-    seeds = _validation.check_seed(random_state).spawn(repeats)
+    seed = _validation.check_seed(random_state)
     draw = partial(_draw, n_points=n_points, prefixes=prefixes, epsilon=epsilon)
-    draws = run_trials(draw, seeds, "boundary", n_jobs=n_jobs, progress=progress)
+    draws = run_trials(draw, seed.spawn(repeats), "boundary", n_jobs=n_jobs, progress=progress)
     right, flipped, ratios = (np.concatenate(values, axis=-1) for values in zip(*draws, strict=True))
     curve = np.unique(np.round(np.geomspace(1, prefixes[-1], 400)).astype(np.int64))
     tables = {
@@ -106,7 +106,7 @@ def run(
         title="The boundary is near: smallest, random and adversarial changes",
         params={
             "repeats": repeats, "n_points": n_points, "features": tuple(prefixes.tolist()), "epsilon": epsilon,
-            "random_state": random_state,
+            "random_state": seed.entropy,
         },
         tables=tables,
         checks=_checks(tables, repeats * n_points, epsilon),

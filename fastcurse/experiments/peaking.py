@@ -101,7 +101,8 @@ def run(
     order = _validation.check_choice(order, "order", ORDERS)
     small_trials = _validation.check_count(small_trials, "small_trials", minimum=2)
     n_jobs = _validation.check_jobs(n_jobs)
-    article_seed, small_seed, *trial_seeds = _validation.check_seed(random_state).spawn(repeats + 2)
+    seed = _validation.check_seed(random_state)
+    article_seed, small_seed, *trial_seeds = seed.spawn(repeats + 2)
     n_train = n_samples // 2
     # n rows have n - 1 principal components that vary.
     prefixes = _grid(min(n_features, n_train - 1) if order == "pca" else n_features, n_train, step)
@@ -122,7 +123,7 @@ def run(
         title="Peaking: more features, then worse predictions, then better again",
         params={
             "n_samples": n_samples, "n_features": n_features, "repeats": repeats, "step": step, "order": order,
-            "small_trials": small_trials, "random_state": random_state,
+            "small_trials": small_trials, "random_state": seed.entropy,
         },
         tables=tables,
         checks=checks(tables, n_train, repeats, small_trials, order),
