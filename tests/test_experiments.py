@@ -15,6 +15,7 @@ from fastcurse import experiments
 from fastcurse.experiments import (
     Check,
     _ball_points,
+    _coef_blocks,
     _curvature_checks,
     _curvature_random,
     _peaking_checks,
@@ -313,7 +314,7 @@ class TestPeaking:
         assert sum(name.startswith("20 rows a class") for name in failed) >= 5
 
     def test_weights_in_blocks_are_the_weights_at_once(self, results, monkeypatch):
-        monkeypatch.setattr(peaking, "_COEF_BYTES", 120 * 8 * 7)
+        monkeypatch.setattr(_coef_blocks, "_COEF_BYTES", 120 * 8 * 7)
         blocks = peaking.run(**SMALL["peaking"]).tables["summary"]
         for name, column in results["peaking"].tables["summary"].items():
             np.testing.assert_allclose(blocks[name], column, atol=1e-9)

@@ -11,6 +11,7 @@ from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
 from fastcurse import _validation, theory
 from fastcurse.discriminant import PrefixLDA
+from fastcurse.experiments._coef_blocks import coef_blocks
 from fastcurse.experiments._peaking_checks import CHECKED_PREFIXES, checks
 from fastcurse.experiments._result import ExperimentResult
 from fastcurse.experiments._trials import run_trials
@@ -22,8 +23,6 @@ NAME = "peaking"
 QUICK = {"step": 50, "repeats": 8, "small_trials": 100}
 SCATTER_FEATURES = (1, 2, 5, 6, 10, 11, 100, 101)
 _SMALL_PER_CLASS = 20
-# Coefficients of 1000 prefixes of 1000 features take 8 MB.
-_COEF_BYTES = 2**26
 
 CORRECTIONS = (
     "Data and split are made once, so the article's ten trials are one trial ten times: their standard deviation is 0.",
@@ -164,10 +163,7 @@ def _trial(
     estimate = (1.0 - 2.0 * y_train) @ X_train / len(X_train)
     model, turn, shift = _fitted(order, generator, X_train, y_train)
     test, exact = np.empty(prefixes.size), np.empty(prefixes.size)
-    block = max(1, _COEF_BYTES // (8 * n_features))
-    for start in range(0, prefixes.size, block):
-        part = slice(start, start + block)
-        coef, intercept = (values[:, 0] for values in model.coef_path(prefixes[part]))
+    for part, coef, intercept in coef_blocks(model, prefixes):
         if turn is not None:
             coef, intercept = coef @ turn.T, intercept + coef @ shift
         scores = coef @ X_test.T + intercept[:, None]
