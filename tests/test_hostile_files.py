@@ -24,7 +24,7 @@ from hypothesis import strategies as st
 import fastcurse as fc
 from fastcurse import cli
 from fastcurse.distances import _result
-from fastcurse.engine import array_files
+from fastcurse.engine import memory
 from fastcurse.engine.checkpoint import Checkpoint
 from fastcurse.report import datafiles, folder
 
@@ -123,7 +123,7 @@ class TestHeaders:
         path = tmp_path / f"X{kind}"
         path.write_bytes(content if kind == ".npy" else npz({"X.npy": content}))
         # A whole member that does not fit is refused before it is read.
-        monkeypatch.setattr(array_files, "free_bytes", lambda: None)
+        monkeypatch.setattr(memory, "free_bytes", lambda: None)
         found = complaint(path)
         assert found is not None
         assert says.replace("18446744073709551616 rows", "claims an array of shape (4294967296, 4294967296)") in found
@@ -189,10 +189,10 @@ class TestArchives:
     def test_an_array_that_does_not_fit(self, tmp_path, monkeypatch):
         content = npy(header_of((12 * 10**6,)))
         (tmp_path / "X.npz").write_bytes(npz({"X.npy": content}, zipfile.ZIP_DEFLATED))
-        monkeypatch.setattr(array_files, "free_bytes", lambda: 50 * 10**6)
+        monkeypatch.setattr(memory, "free_bytes", lambda: 50 * 10**6)
         assert complaint(tmp_path / "X.npz") == "it takes 96.0 MB of memory, and 50.0 MB are free"
         (tmp_path / "X.csv").write_bytes(b"1,2\n" * 100)
-        monkeypatch.setattr(array_files, "free_bytes", lambda: 100)
+        monkeypatch.setattr(memory, "free_bytes", lambda: 100)
         assert complaint(tmp_path / "X.csv") == "it takes 0.0 MB of memory, and 0.0 MB are free"
 
     @pytest.mark.parametrize("compression", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
