@@ -74,11 +74,12 @@ def _number(value: Any, name: str) -> tuple[float, str]:
     """Return a real number as a float, an infinite one beyond float64's range, and its text for a message."""
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, numbers.Real):
         raise TypeError(f"{name} must be a number, got {shown(value)} ({type(value).__name__})")
+    real: Any = value
     try:
         with np.errstate(over="ignore"):  # of a long double
-            number = float(value)
+            number = float(real)
     except OverflowError:
-        number = float(np.inf) if value > 0 else -float(np.inf)
+        number = float(np.inf) if real > 0 else -float(np.inf)
     return number, shown(value if isinstance(value, int) else number)
 
 
