@@ -9,7 +9,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, Phase, is_hypothesis_test, settings  # loads neither NumPy nor Numba
+from hypothesis import HealthCheck, Phase, settings  # loads neither NumPy nor Numba
 
 # Numba's cache does not notice edits in imported files, so each version of the kernels has its own folder.
 _SPEC = find_spec("fastcurse")
@@ -49,7 +49,7 @@ def pytest_collection_modifyitems(config, items):
     """With ``-m fuzz`` every property test counts as marked; without it the marked tests are left out."""
     if _fuzzes(config):
         for item in items:
-            if is_hypothesis_test(getattr(item, "obj", None)):
+            if getattr(getattr(item, "obj", None), "is_hypothesis_test", False):
                 item.add_marker("fuzz")
         return
     left_out = [item for item in items if item.get_closest_marker("fuzz")]

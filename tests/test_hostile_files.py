@@ -311,7 +311,7 @@ class TestCsv:
 
 
 def places(folder):
-    """Make things that are no files, or none that end; return their names and what is said of them."""
+    """Make things that are no files, or none that end."""
     os.chdir(folder)
     for kind in (".npy", ".npz", ".csv", ".parquet"):
         Path(f"folder{kind}").mkdir()
