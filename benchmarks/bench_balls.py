@@ -5,20 +5,31 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 from numba import njit
 
+from benchmarks.record import Record, Row, compared
 from fastcurse.balls import BallVolumeEstimate, estimate_ball_volume
 
-DIMENSIONS = (2, 5, 10, 20, 30)
-N_DRAWS = 10_000_000
-REPEATS = 3
+SOURCES = ("_kernels", "engine", "balls")
+_REPEATS = 3
 _ROWS = 100_000  # a block of 16 MB at d = 20: NumPy is at its best where its temporaries stay in the cache
-_EQUAL_SECONDS = 1.0
-_COMPARED = (2, 5, 10, 20, 100, 1000)
 _HITS_UP_TO = 20  # beyond, counting hits finds none in a second
+
+
+class Sizes(NamedTuple):
+    """Dimensions and draws against peers; dimensions of the methods at equal time, and that time."""
+
+    dimensions: tuple[int, ...]
+    n_draws: int
+    compared: tuple[int, ...]
+    seconds: float
+
+
+FULL = Sizes((2, 5, 10, 20, 30), 10_000_000, (2, 5, 10, 20, 100, 1000), 1.0)
+QUICK = Sizes((2, 10), 1_000_000, (2, 10, 100), 0.2)
 
 
 def count_hits_as_written(rng: np.random.Generator, n_draws: int, d: int) -> int:
@@ -62,33 +73,34 @@ def _seconds(call: Callable[[], object]) -> float:
     return time.perf_counter() - began
 
 
-def _count_in_blocks(count_hits: Callable[..., int], rng: np.random.Generator, d: int) -> int:
-    return sum(count_hits(rng, _ROWS, d) for _ in range(N_DRAWS // _ROWS))
+def _count_in_blocks(count_hits: Callable[..., int], rng: np.random.Generator, n_draws: int, d: int) -> int:
+    return sum(count_hits(rng, _ROWS, d) for _ in range(n_draws // _ROWS))
 
 
-def run() -> list[dict[str, Any]]:
-    """Return one row a dimension and peer, best of `REPEATS`; then one row a dimension and method at equal time."""
+def measure(record: Record, sizes: Sizes) -> None:
+    """One row a dimension and peer, best of three; then one row a dimension and method at equal time."""
+
+    def warm() -> None:
+        estimate_ball_volume(2, 1, random_state=0)
+        count_hits_numba(np.random.default_rng(0), 1, 2)
+
+    steps = {
+        **{f"hits, d = {d}": partial(_against_peers, d, sizes.n_draws) for d in sizes.dimensions},
+        **{f"errors, d = {d}": partial(_errors_at_equal_time, d, sizes.seconds) for d in sizes.compared},
+    }
+    record.measure(steps, warm)
+
+
+def _against_peers(d: int, n_draws: int) -> list[Row]:
     rng = np.random.default_rng(0)
-    estimate_ball_volume(2, 1, random_state=0)  # compiles, or loads from the cache
-    count_hits_numba(rng, 1, 2)
+    ours = partial(estimate_ball_volume, d, n_draws, random_state=0)
     rows = []
-    for d in DIMENSIONS:
-        ours = partial(estimate_ball_volume, d, N_DRAWS, random_state=0)
-        for peer, count_hits in PEERS.items():
-            theirs = partial(_count_in_blocks, count_hits, rng, d)
-            _check(theirs(), ours())
-            seconds = [(_seconds(theirs), _seconds(ours)) for _ in range(REPEATS)]
-            peer_seconds, our_seconds = map(min, zip(*seconds, strict=True))
-            rows.append(
-                {
-                    "case": f"hit-or-miss, d = {d}, {N_DRAWS} draws",
-                    "peer": peer,
-                    "peer_seconds": peer_seconds,
-                    "our_seconds": our_seconds,
-                    "ratio": peer_seconds / our_seconds,
-                }
-            )
-    return rows + _errors_at_equal_time()
+    for peer, count_hits in PEERS.items():
+        theirs = partial(_count_in_blocks, count_hits, rng, n_draws, d)
+        _check(theirs(), ours())
+        seconds = [(_seconds(theirs), _seconds(ours)) for _ in range(_REPEATS)]
+        rows.append(compared(f"hit-or-miss, d = {d}, {n_draws} draws", peer, *map(min, zip(*seconds, strict=True))))
+    return rows
 
 
 def _check(their_hits: int, estimate: BallVolumeEstimate) -> None:
@@ -98,26 +110,17 @@ def _check(their_hits: int, estimate: BallVolumeEstimate) -> None:
         assert abs(hits - estimate.expected_hits) < allowed, (hits, estimate)
 
 
-def _errors_at_equal_time() -> list[dict[str, Any]]:
-    """Relative standard error of the volume that each method states after about a second."""
+def _errors_at_equal_time(d: int, allowed: float) -> list[Row]:
+    """Relative standard error of the volume that each method states after about `allowed` seconds."""
     rows = []
-    for d in _COMPARED:
-        for method in ("hit_or_miss", "quasi", "telescoping"):
-            if method != "telescoping" and d > _HITS_UP_TO:
-                continue
-            n_draws, seconds = 2**14 if method == "quasi" else 64 * d + 10_000, 0.0
-            while seconds < _EQUAL_SECONDS / 2:  # the draws that take about the time, found by doubling
-                began = time.perf_counter()
-                estimate = estimate_ball_volume(d, n_draws, method=method, random_state=0)
-                seconds = time.perf_counter() - began
-                n_draws *= 2
-            if not np.isfinite(estimate.standard_error):
-                continue  # no hit
-            rows.append(
-                {
-                    "case": f"relative standard error after {seconds:.1f} s, d = {d}, {method}",
-                    "value": float(estimate.standard_error),
-                    "n_draws": n_draws // 2,
-                }
-            )
+    for method in ("hit_or_miss", "quasi", "telescoping") if d <= _HITS_UP_TO else ("telescoping",):
+        n_draws, seconds = 2**14 if method == "quasi" else 64 * d + 10_000, 0.0
+        while seconds < allowed / 2:  # the draws that take about the time, found by doubling
+            began = time.perf_counter()
+            estimate = estimate_ball_volume(d, n_draws, method=method, random_state=0)
+            seconds = time.perf_counter() - began
+            n_draws *= 2
+        if np.isfinite(estimate.standard_error):  # there was a hit
+            case = f"relative standard error after {seconds:.1f} s, d = {d}, {method}"
+            rows.append({"case": case, "value": float(estimate.standard_error), "n_draws": n_draws // 2})
     return rows

@@ -5,8 +5,9 @@ from __future__ import annotations
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 from scipy.linalg import blas
@@ -14,25 +15,61 @@ from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from threadpoolctl import threadpool_limits
 
 import fastcurse as fc
+from benchmarks.record import Record, Row, compared
 from fastcurse import theory
 
-N_ROWS = 500
-STREAMED = (1_000_000, 200)
+SOURCES = ("_kernels", "discriminant", "trunk", "theory")
 _ROWS_A_BLOCK = 4096
-_SIZES = ((1000, 200), (2000, 200), (5000, 200), (10_000, 200), (20_000, 200))
-_WIDTHS = ((2000, 50), (2000, 100), (2000, 200), (2000, 400), (2000, 800))
 
 
-def run() -> list[dict[str, Any]]:
-    """Return rows of case, peer, peer_seconds, our_seconds, ratio; others have a rate or a value. Compilation excluded.
+class Sizes(NamedTuple):
+    """Rows and features of the refits, of the stream, of a trial, and of what shows how time grows with either."""
+
+    n_rows: int
+    refits: tuple[int, ...]
+    streamed: tuple[int, int]
+    trial: int
+    lengths: tuple[tuple[int, int], ...]
+    widths: tuple[tuple[int, int], ...]
+
+
+FULL = Sizes(
+    n_rows=500,
+    refits=(498, 1000),
+    streamed=(1_000_000, 200),
+    trial=1000,
+    lengths=((1000, 200), (2000, 200), (5000, 200), (10_000, 200), (20_000, 200)),
+    widths=((2000, 50), (2000, 100), (2000, 200), (2000, 400), (2000, 800)),
+)
+QUICK = Sizes(
+    n_rows=100,
+    refits=(98, 200),
+    streamed=(20_000, 100),
+    trial=200,
+    lengths=((1000, 50), (5000, 50)),
+    widths=((1000, 50), (1000, 200)),
+)
+
+
+def measure(record: Record, sizes: Sizes) -> None:
+    """Run everything in turn; rows with `ratio` compare with a peer, others have a rate or a value.
 
     scikit-learn answers the article's prefixes and we answer all; the ratio does not take that into account.
     """
-    X, y = fc.make_trunk(9, 12, random_state=0)
-    warm = fc.PrefixLDA().fit(X, y)
-    warm.decision_path(X)
-    warm.score_path(X, y)
-    return [*_against_refits(498, 491), *_against_refits(1000, 991), _streaming(), _trials(), *_growth()]
+
+    def warm() -> None:
+        X, y = fc.make_trunk(9, 12, random_state=0)
+        model = fc.PrefixLDA().fit(X, y)
+        model.decision_path(X)
+        model.score_path(X, y)
+
+    steps = {
+        **{f"refits of {p}": partial(_against_refits, sizes.n_rows, p) for p in sizes.refits},
+        "streaming": partial(_streaming, sizes.streamed),
+        "trials": partial(_trials, sizes.n_rows, sizes.trial),
+        "growth": partial(_growth, sizes),
+    }
+    record.measure(steps, warm)
 
 
 def _seconds(function: Callable[[], object], repeats: int = 3) -> float:
@@ -44,11 +81,11 @@ def _seconds(function: Callable[[], object], repeats: int = 3) -> float:
     return float(best)
 
 
-def _against_refits(n_prefixes: int, last: int) -> list[dict[str, Any]]:
-    """All prefixes of ours against scikit-learn at 1, 11, ..., `last`: fit and the scores of both halves."""
-    theirs_at = range(1, last + 1, 10)
-    X, y = fc.make_trunk(N_ROWS, n_prefixes, random_state=0)
-    X_test, y_test = fc.make_trunk(N_ROWS, n_prefixes, random_state=1)
+def _against_refits(n_rows: int, n_prefixes: int) -> list[Row]:
+    """All prefixes of ours against scikit-learn at 1, 11, 21, ...: fit and the scores of both halves."""
+    theirs_at = range(1, n_prefixes + 1, 10)
+    X, y = fc.make_trunk(n_rows, n_prefixes, random_state=0)
+    X_test, y_test = fc.make_trunk(n_rows, n_prefixes, random_state=1)
 
     def refits() -> np.ndarray:
         scores = []
@@ -62,7 +99,7 @@ def _against_refits(n_prefixes: int, last: int) -> list[dict[str, Any]]:
         return np.column_stack([model.score_path(X, y), model.score_path(X_test, y_test)])
 
     our_seconds = _seconds(ours)
-    case = f"fit and two scores, {N_ROWS} + {N_ROWS} rows: all {n_prefixes} prefixes (peer: {len(theirs_at)})"
+    case = f"fit and two scores, {n_rows} + {n_rows} rows: all {n_prefixes} prefixes (peer: {len(theirs_at)})"
     rows = []
     # On busy cores two BLAS threads wait for each other, so the peer is also timed with one.
     for peer, threads in (("scikit-learn refits", None), ("scikit-learn refits, 1 BLAS thread", 1)):
@@ -71,28 +108,18 @@ def _against_refits(n_prefixes: int, last: int) -> list[dict[str, Any]]:
             theirs = refits()
             seconds = time.perf_counter() - start
         np.testing.assert_array_equal(ours()[np.array(theirs_at) - 1], theirs)
-        rows.append(_row(case, peer, seconds, our_seconds))
+        rows.append(compared(case, peer, seconds, our_seconds))
     return rows
 
 
-def _row(case: str, peer: str, peer_seconds: float, our_seconds: float) -> dict[str, Any]:
-    return {
-        "case": case,
-        "peer": peer,
-        "peer_seconds": peer_seconds,
-        "our_seconds": our_seconds,
-        "ratio": peer_seconds / our_seconds,
-    }
-
-
-def _streaming() -> dict[str, Any]:
+def _streaming(shape: tuple[int, int]) -> list[Row]:
     """Fit from a memmap of float32 against the bare float64 sum of products of its blocks, BLAS on all threads."""
-    n_samples, n_features = STREAMED
+    n_samples, n_features = shape
     generator = np.random.default_rng(0)
     y = generator.integers(0, 2, n_samples)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "X.npy"
-        rows = np.lib.format.open_memmap(path, mode="w+", dtype=np.float32, shape=STREAMED)
+        rows = np.lib.format.open_memmap(path, mode="w+", dtype=np.float32, shape=shape)
         for start in range(0, n_samples, _ROWS_A_BLOCK):
             block = rows[start : start + _ROWS_A_BLOCK]
             block[:] = generator.standard_normal(block.shape, dtype=np.float32)
@@ -112,30 +139,30 @@ def _streaming() -> dict[str, Any]:
         np.testing.assert_allclose(bare(), np.tril(sums), rtol=0, atol=1e-9 * n_samples)
         peer_seconds, our_seconds = _seconds(bare), _seconds(lambda: fc.PrefixLDA().fit(X, y))
     case = f"fit, {n_samples} x {n_features} float32 memmap"
-    return _row(case, "bare float64 syrk of its blocks", peer_seconds, our_seconds)
+    return [compared(case, "bare float64 syrk of its blocks", peer_seconds, our_seconds)]
 
 
-def _trials() -> dict[str, Any]:
+def _trials(n_rows: int, n_features: int) -> list[Row]:
     """Trials a second of the peaking experiment in one process: fresh rows, every prefix, exact accuracy."""
     at = iter(range(100))
 
     def trial() -> None:
-        X, y = fc.make_trunk(N_ROWS, 1000, random_state=next(at))
+        X, y = fc.make_trunk(n_rows, n_features, random_state=next(at))
         coef, intercept = fc.PrefixLDA().fit(X, y).coef_path()
         theory.rule_accuracy(-coef[:, 0], -intercept[:, 0])
 
     seconds = _seconds(trial)
-    return {"case": f"peaking trial: {N_ROWS} rows, all of 1000 prefixes, seconds", "value": seconds}
+    return [{"case": f"peaking trial: {n_rows} rows, all of {n_features} prefixes, seconds", "value": seconds}]
 
 
-def _growth() -> list[dict[str, Any]]:
+def _growth(at: Sizes) -> list[Row]:
     """Exponents of the time of fit and score_path in the number of rows and of features."""
     seconds = {}
-    for n_samples, n_features in dict.fromkeys((*_SIZES, *_WIDTHS)):
+    for n_samples, n_features in dict.fromkeys((*at.lengths, *at.widths)):
         X, y = fc.make_trunk(n_samples, n_features, random_state=0)
         seconds[n_samples, n_features] = _seconds(lambda X=X, y=y: fc.PrefixLDA().fit(X, y).score_path(X, y))
     rows = []
-    for sizes, which in ((_SIZES, 0), (_WIDTHS, 1)):
+    for sizes, which in ((at.lengths, 0), (at.widths, 1)):
         logs = np.log([[size[which], seconds[size]] for size in sizes])
         exponent = float(np.polyfit(logs[:, 0], logs[:, 1], 1)[0])
         over = f"{'np'[which]} = {sizes[0][which]} to {sizes[-1][which]}"

@@ -8,18 +8,39 @@ import sys
 import tempfile
 import time
 import tracemalloc
-from typing import Any
+from functools import partial
+from typing import Any, NamedTuple
 
 import numpy as np
 
 import fastcurse as fc
 from benchmarks import peers
-from benchmarks.cases import DISTANCE_CASES
+from benchmarks.cases import DISTANCE_CASES, Case
 from benchmarks.peak import pair_features_per_second
+from benchmarks.record import Record, Row, compared
 from fastcurse.engine.threads import available_threads
 
-_SIZES = ((1000, 500), (2000, 500), (5000, 500), (10_000, 500), (20_000, 500))
-_WIDTHS = ((5000, 50), (5000, 100), (5000, 200), (5000, 500), (5000, 1000), (5000, 2000))
+SOURCES = ("_kernels", "engine", "distances")
+
+
+class Sizes(NamedTuple):
+    """Rows and features of the points compared; then those whose times show how it grows with either."""
+
+    points: tuple[int, int]
+    lengths: tuple[tuple[int, int], ...]
+    widths: tuple[tuple[int, int], ...]
+
+
+FULL = Sizes(
+    points=(5000, 500),
+    lengths=((1000, 500), (2000, 500), (5000, 500), (10_000, 500), (20_000, 500)),
+    widths=((5000, 50), (5000, 100), (5000, 200), (5000, 500), (5000, 1000), (5000, 2000)),
+)
+QUICK = Sizes(
+    points=(1000, 100),
+    lengths=((500, 100), (1000, 100), (2000, 100)),
+    widths=((1000, 50), (1000, 100), (1000, 200)),
+)
 _COLD = """
 import time
 began = time.perf_counter()
@@ -31,12 +52,23 @@ print(time.perf_counter() - began)
 """
 
 
-def run() -> list[dict[str, Any]]:
-    """Run everything in turn in this process; rows with `ratio` compare with a peer, the others stand alone."""
-    uniform = DISTANCE_CASES[0].points()
-    fc.distance_extremes(uniform[:2000])
-    fc.distance_extremes(uniform[:200], screen="none")
-    return [*_against_peers(uniform), *_other_data(), *_threads(uniform), *_scaling(), *_start(), _memory()]
+def measure(record: Record, sizes: Sizes) -> None:
+    """Run everything in turn; rows with `ratio` compare with a peer, the others stand alone."""
+    uniform = DISTANCE_CASES[0].points(*sizes.points)
+
+    def warm() -> None:
+        fc.distance_extremes(uniform[:2000])
+        fc.distance_extremes(uniform[:200], screen="none")
+
+    steps = {
+        **{name: partial(_against, name, uniform) for name in peers.ALL},
+        **{case.name: partial(_screened, case, case.points(*sizes.points)) for case in DISTANCE_CASES},
+        "threads": partial(_threads, uniform),
+        "growth": partial(_growth, sizes),
+        "start": _start,
+        "memory": partial(_memory, uniform),
+    }
+    record.measure(steps, warm)
 
 
 def _best(X: np.ndarray, repeats: int = 5, **options: Any) -> tuple[float, fc.DistanceExtremes]:
@@ -48,47 +80,27 @@ def _best(X: np.ndarray, repeats: int = 5, **options: Any) -> tuple[float, fc.Di
     return min(seconds), ext
 
 
-def _against_peers(X: np.ndarray) -> list[dict[str, Any]]:
+def _against(peer: str, X: np.ndarray) -> list[Row]:
+    peer_seconds = peers.ALL[peer](X)
     rows = []
-    for name, peer in peers.ALL.items():
-        peer_seconds = peer(X)
-        for screen in ("auto", "none"):
-            ours, _ = _best(X, screen=screen)
-            how = "float32 screen" if screen == "auto" else "float64 only"
-            rows.append(
-                {
-                    "case": f"uniform, {X.shape[0]} x {X.shape[1]}, all prefixes, {how}",
-                    "peer": name,
-                    "peer_seconds": peer_seconds,
-                    "our_seconds": ours,
-                    "ratio": peer_seconds / ours,
-                }
-            )
+    for screen, how in (("auto", "float32 screen"), ("none", "float64 only")):
+        ours, _ = _best(X, screen=screen)
+        case = f"uniform, {X.shape[0]} x {X.shape[1]}, all prefixes, {how}"
+        rows.append(compared(case, peer, peer_seconds, ours))
     return rows
 
 
-def _other_data() -> list[dict[str, Any]]:
-    rows = []
-    for case in DISTANCE_CASES:
-        X = case.points()
-        exact, expected = _best(X, repeats=3, screen="none")
-        ours, ext = _best(X, repeats=3)
-        for name in ("nearest", "farthest", "nearest_pair", "farthest_pair"):
-            np.testing.assert_array_equal(getattr(ext, name), getattr(expected, name))
-        rows.append(
-            {
-                "case": f"{case.name}, {X.shape[0]} x {X.shape[1]}: screen",
-                "peer": "our own float64 scan",
-                "peer_seconds": exact,
-                "our_seconds": ours,
-                "ratio": exact / ours,
-                "share_of_pairs_certified": ext.stats.pairs_certified / ext.stats.pairs,
-            }
-        )
-    return rows
+def _screened(case: Case, X: np.ndarray) -> list[Row]:
+    exact, expected = _best(X, repeats=3, screen="none")
+    ours, ext = _best(X, repeats=3)
+    for name in ("nearest", "farthest", "nearest_pair", "farthest_pair"):
+        np.testing.assert_array_equal(getattr(ext, name), getattr(expected, name))
+    share = ext.stats.pairs_certified / ext.stats.pairs
+    name = f"{case.name}, {X.shape[0]} x {X.shape[1]}: screen"
+    return [compared(name, "our own float64 scan", exact, ours, share_of_pairs_certified=share)]
 
 
-def _threads(X: np.ndarray) -> list[dict[str, Any]]:
+def _threads(X: np.ndarray) -> list[Row]:
     rows = []
     for n_threads in sorted({1, min(2, available_threads()), available_threads()}):
         peak = pair_features_per_second(n_threads)
@@ -97,19 +109,19 @@ def _threads(X: np.ndarray) -> list[dict[str, Any]]:
     return rows
 
 
-def _scaling() -> list[dict[str, Any]]:
+def _growth(at: Sizes) -> list[Row]:
     """Time against n and D; the growth of the exact scan beside that of the screen, whose fixed cost shows."""
     peak = pair_features_per_second()
-    rows: list[dict[str, Any]] = []
+    rows: list[Row] = []
     seconds: dict[tuple[str, int, int], float] = {}
-    for n_samples, n_features in dict.fromkeys((*_SIZES, *_WIDTHS)):
+    for n_samples, n_features in dict.fromkeys((*at.lengths, *at.widths)):
         X = DISTANCE_CASES[0].points(n_samples, n_features)
         repeats = 5 if n_samples * n_samples * n_features < 10**11 else 2
         seconds["float32", n_samples, n_features], ext = _best(X, repeats=repeats)
         seconds["none", n_samples, n_features], _ = _best(X, repeats=2, screen="none")
         rows.append(_rate_row("scaling", X, seconds["float32", n_samples, n_features], ext, peak))
-    for sizes, which, large in ((_SIZES, 0, 5000), (_WIDTHS, 1, 500)):
-        for screen, least in (("none", 0), ("float32", 0), ("float32", large)):
+    for sizes, which in ((at.lengths, 0), (at.widths, 1)):
+        for screen, least in (("none", 0), ("float32", 0), ("float32", at.points[which])):
             kept = [size for size in sizes if size[which] >= least]
             logs = np.log([[size[which], seconds[screen, *size]] for size in kept])
             exponent = float(np.polyfit(logs[:, 0], logs[:, 1], 1)[0])
@@ -119,7 +131,7 @@ def _scaling() -> list[dict[str, Any]]:
     return rows
 
 
-def _rate_row(name: str, X: np.ndarray, seconds: float, ext: fc.DistanceExtremes, peak: float) -> dict[str, Any]:
+def _rate_row(name: str, X: np.ndarray, seconds: float, ext: fc.DistanceExtremes, peak: float) -> Row:
     rate = ext.stats.pairs * X.shape[1] / seconds
     return {
         "case": f"{name}: uniform, {X.shape[0]} x {X.shape[1]}",
@@ -131,7 +143,7 @@ def _rate_row(name: str, X: np.ndarray, seconds: float, ext: fc.DistanceExtremes
     }
 
 
-def _start() -> list[dict[str, Any]]:
+def _start() -> list[Row]:
     """First result on 1000 × 100 in a new process, import included: with an empty cache, then from it."""
     with tempfile.TemporaryDirectory() as cache:
         environment = {**os.environ, "NUMBA_CACHE_DIR": cache}
@@ -145,11 +157,10 @@ def _start() -> list[dict[str, Any]]:
     ]
 
 
-def _memory() -> dict[str, Any]:
-    """Largest size of the arrays that one warm scan of 5000 × 500 holds at once, beside the data."""
-    X = DISTANCE_CASES[0].points()
+def _memory(X: np.ndarray) -> list[Row]:
+    """Largest size of the arrays that one warm scan holds at once, beside the data."""
     tracemalloc.start()
     fc.distance_extremes(X)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    return {"case": "extra memory of 5000 x 500, MiB", "value": peak / 2**20}
+    return [{"case": f"extra memory of {X.shape[0]} x {X.shape[1]}, MiB", "value": peak / 2**20}]

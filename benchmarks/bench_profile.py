@@ -6,11 +6,19 @@ import json
 import subprocess
 import sys
 import tempfile
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from benchmarks.record import Record, Row
+
+SOURCES = (
+    "_kernels", "engine", "distances", "neighbors", "discriminant", "prefix_accuracy", "hubness", "intrinsic_dimension",
+    "profile", "theory",
+)  # fmt: skip
+_PREFIXES = (8, 16, 32, 64, 128, 192, 256, 384)
 _MEASURED = """
 import json, sys, time
 import numpy as np
@@ -31,27 +39,55 @@ print(json.dumps({"seconds": seconds, "mebibytes": peak / 1024, "exact": found.e
 """
 
 
-def run() -> list[dict[str, Any]]:
+class Sizes(NamedTuple):
+    """Rows and features of the large file, its queries; rows and features with labels."""
+
+    large: tuple[int, int]
+    n_queries: int
+    labelled: tuple[int, int]
+
+
+FULL = Sizes((1_000_000, 384), 2048, (20_000, 256))
+QUICK = Sizes((100_000, 384), 512, (2000, 256))
+
+
+def measure(record: Record, sizes: Sizes) -> None:
     """Run both; neither has a peer: no other package gives the same table."""
+    steps = {
+        "memmap": partial(_large, *sizes.large, sizes.n_queries),
+        "labels": partial(_labelled, *sizes.labelled),
+    }
+    record.measure(steps, warm=lambda: None)  # each process warms itself
+
+
+def _large(n_samples: int, n_features: int, n_queries: int) -> list[Row]:
     with tempfile.TemporaryDirectory() as folder:
-        large, labelled, labels = (Path(folder) / name for name in ("large.npy", "labelled.npy", "labels.npy"))
-        file = np.lib.format.open_memmap(large, mode="w+", dtype=np.float32, shape=(1_000_000, 384))
+        path = Path(folder) / "large.npy"
+        file = np.lib.format.open_memmap(path, mode="w+", dtype=np.float32, shape=(n_samples, n_features))
         generator = np.random.default_rng(0)
-        for start in range(0, len(file), 20_000):
-            generator.standard_normal(out=file[start : start + 20_000], dtype=np.float32)
-        del file
-        y = generator.integers(0, 10, 20_000)
-        X = generator.normal(size=(20_000, 256)) * np.geomspace(1, 0.1, 256)
-        np.save(labelled, X + generator.normal(size=(10, 256))[y] * 0.3)
+        for start in range(0, n_samples, 20_000):
+            rows = file[start : start + 20_000]
+            generator.standard_normal(out=rows, dtype=np.float32)
+        del file, rows
+        options = {"prefixes": _PREFIXES, "n_queries": n_queries}
+        case = (
+            f"profile of a float32 memmap, {n_samples} x {n_features}, {len(_PREFIXES)} prefixes, {n_queries} queries"
+        )
+        return _rows(case, path, options)
+
+
+def _labelled(n_samples: int, n_features: int) -> list[Row]:
+    generator = np.random.default_rng(0)
+    y = generator.integers(0, 10, n_samples)
+    X = generator.normal(size=(n_samples, n_features)) * np.geomspace(1, 0.1, n_features)
+    with tempfile.TemporaryDirectory() as folder:
+        rows, labels = Path(folder) / "labelled.npy", Path(folder) / "labels.npy"
+        np.save(rows, X + generator.normal(size=(10, n_features))[y] * 0.3)
         np.save(labels, y)
-        prefixes = {"prefixes": [8, 16, 32, 64, 128, 192, 256, 384]}
-        return [
-            *_rows("profile of a float32 memmap, 1000000 x 384, 8 prefixes, 2048 queries", large, prefixes),
-            *_rows("profile of 20000 x 256 with 10 classes, 12 prefixes, exact", labelled, {}, labels),
-        ]
+        return _rows(f"profile of {n_samples} x {n_features} with 10 classes, 12 prefixes", rows, {}, labels)
 
 
-def _rows(case: str, path: Path, options: dict[str, Any], labels: Path | None = None) -> list[dict[str, Any]]:
+def _rows(case: str, path: Path, options: dict[str, Any], labels: Path | None = None) -> list[Row]:
     command = [
         sys.executable,
         "-c",
@@ -62,7 +98,7 @@ def _rows(case: str, path: Path, options: dict[str, Any], labels: Path | None = 
     ]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     found = json.loads(done.stdout)
-    assert found["exact"] == (labels is not None)
+    case += ", exact" if found["exact"] else ""
     assert found["sentences"] >= 3
     return [
         {"case": f"{case}: seconds", "value": found["seconds"]},

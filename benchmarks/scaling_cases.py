@@ -1,4 +1,4 @@
-"""The data and the contenders of `benchmarks.scaling`: each contender gives what it finds, timed whole."""
+"""The data and the contenders of `bench_scaling`: each contender gives what it finds, timed whole."""
 
 from __future__ import annotations
 
@@ -53,12 +53,12 @@ def noisy_digits(n: int, d: int) -> np.ndarray:
     return X.astype(np.float32)
 
 
-def jobs(quick: bool) -> list[Job]:
+def jobs(quick: bool) -> tuple[Job, ...]:
     """Return the cases, the smallest first."""
     sizes = ALL_SIZES[:3] if quick else ALL_SIZES
     middle, large, tiled = (10_000, 50_000, 10_000) if quick else (50_000, 1_000_000, 50_000)
     fast = ("faiss IndexFlatL2", "scikit-learn brute force")
-    return [
+    return (
         *(Job(f"uniform, {n} x 100", n, 100, uniform, PEERS_OF_GROWTH) for n in sizes),
         Job(f"ratios: uniform, {middle} x 100, screen of this host", middle, 100, uniform, fast),
         Job(f"ratios: uniform, {middle} x 100, float32 screen", middle, 100, uniform, fast, "float32"),
@@ -66,7 +66,7 @@ def jobs(quick: bool) -> list[Job]:
         Job(f"uniform, {large} x 3", large, 3, uniform, ("SciPy cKDTree",)),
         Job(f"intrinsic dimension 5, {large} x 100", large, 100, intrinsic_five, ("SciPy cKDTree",),
             against_uniform=True),
-    ]  # fmt: skip
+    )  # fmt: skip
 
 
 def bytes_needed(peer: str, n: int) -> float:

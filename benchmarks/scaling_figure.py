@@ -1,4 +1,4 @@
-"""The figure and the table of `benchmarks.scaling`, from its record."""
+"""The figure and the table of `bench_scaling`, from its record."""
 
 from __future__ import annotations
 

@@ -2,6 +2,7 @@
 
 The layers (an import may only point down)::
 
+    __main__                           python -m fastcurse
     cli  report                        what a person runs and looks at
     experiments                        the article's sections, and what helps
     profile                            a user's own data
@@ -12,12 +13,17 @@ The layers (an import may only point down)::
     distances  discriminant  balls     public functions: validate -> plan -> run -> frozen result
     neighbors  robustness  curvature
     trunk  feature_order               data to run them on
-    engine                             batches of tiles, threads, progress, Ctrl-C
+    engine                             tiles in batches: threads or Dask, progress, Ctrl-C, checkpoints
     _kernels                           the only folder with compiled code
     theory                             closed forms
     reference                          plain NumPy, imports nothing of fastcurse
     _validation                        every input check and its message
-    _memmap                            file pages that were read are let go
+    _version                           the number of this release
+    _memmap  _results                  pages of files that were read are let go; results' arrays are read-only
+
+One stem runs through every layer: ``distances``, ``_kernels/distances.py``, ``reference/distances.py``,
+``tests/test_distances.py``, ``benchmarks/bench_distances.py``. Each module's docstring says its part of the design,
+each kernel's the proof of its bounds. CONTRIBUTING.md says how to add to it.
 
 Public names are loaded when first used, so ``import fastcurse`` compiles nothing and
 imports neither matplotlib nor scikit-learn nor pandas. A function may have the name of its module.

@@ -75,8 +75,11 @@ class FeatureOrder(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     --------
     >>> import fastcurse as fc
     >>> X = [[0.0, 1.0, 5.0], [0.0, 2.0, 9.0], [0.0, 3.0, 1.0]]
-    >>> fc.FeatureOrder("variance").fit(X).permutation_
+    >>> order = fc.FeatureOrder("variance").fit(X)
+    >>> order.permutation_
     array([2, 1, 0])
+    >>> order.transform(X)[0], order.get_feature_names_out()
+    (array([5., 1., 0.]), array(['x2', 'x1', 'x0'], dtype=object))
     >>> from sklearn.pipeline import make_pipeline
     >>> ranked_lda = make_pipeline(fc.FeatureOrder("ranked"), fc.PrefixLDA(n_features=10))
     """

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from fastcurse import _validation
+from fastcurse._results import freeze_arrays
 from fastcurse.neighbors import PrefixNeighbors, keep_others
 
 _GROUPS = 64  # of the jackknife: its standard error has a relative error of its own of about 1 / √(2 · 64) = 9 %
@@ -36,6 +37,17 @@ class Hubness:
         where it stands for many queries.
     k, n_queries, n_samples : int
         Neighbours a query, queries, and rows.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import fastcurse as fc
+    >>> X = np.random.default_rng(0).normal(size=(400, 50))
+    >>> hubs = fc.hubness(fc.prefix_neighbors(X, range(400), k=5, prefixes=[2, 50]))
+    >>> hubs.skewness.round(1), hubs.antihub_share.round(2)  # more features: hubs, and rows that nobody has
+    (array([-0.1,  4.2]), array([0.  , 0.23]))
+    >>> int(hubs.top_hub[1]), round(hubs.top_hub_share[1] * hubs.n_queries)
+    (199, 75)
     """
 
     sd: np.ndarray
@@ -50,10 +62,7 @@ class Hubness:
     n_samples: int
 
     def __post_init__(self) -> None:
-        for field in fields(self):
-            value = getattr(self, field.name)
-            if isinstance(value, np.ndarray):
-                value.setflags(write=False)
+        freeze_arrays(self)
 
 
 def hubness(indices: Any, n_samples: int | None = None, *, queries: Any = None) -> Hubness:

@@ -9,6 +9,7 @@ import numpy as np
 from scipy import stats
 
 from fastcurse import _validation
+from fastcurse._results import freeze_arrays
 from fastcurse.neighbors import PrefixNeighbors
 
 METHODS = ("twonn", "levina_bickel")
@@ -30,6 +31,16 @@ class IntrinsicDimension:
         "twonn" or "levina_bickel".
     confidence : float
         That of the interval.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import fastcurse as fc
+    >>> t = np.random.default_rng(0).uniform(size=(1000, 2))
+    >>> sheet = np.column_stack([t[:, 0], t[:, 1], np.sin(3 * t[:, 0]), t[:, 0] * t[:, 1]])  # two dimensions in four
+    >>> found = fc.intrinsic_dimension(fc.prefix_neighbors(sheet, range(1000), k=2, prefixes=[4]))
+    >>> found.dimension.round(1), found.interval.round(1), found.n_used
+    (array([2.]), array([[1.9, 2.1]]), array([1000]))
     """
 
     dimension: np.ndarray
@@ -39,8 +50,7 @@ class IntrinsicDimension:
     confidence: float
 
     def __post_init__(self) -> None:
-        for array in (self.dimension, self.interval, self.n_used):
-            array.setflags(write=False)
+        freeze_arrays(self)
 
 
 def intrinsic_dimension(distances: Any, *, method: str = "twonn", confidence: float = 0.95) -> IntrinsicDimension:

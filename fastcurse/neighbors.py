@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fastcurse import _validation
+from fastcurse._results import freeze_arrays, ratio
 from fastcurse.engine.batches import progress_bar
 from fastcurse.engine.neighbor_scan import NeighborScan
 from fastcurse.engine.threads import parallel_region
@@ -36,6 +37,21 @@ class PrefixNeighbors:
         "euclidean" or "cosine".
     n_samples, n_features : int
         Shape of the data.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import fastcurse as fc
+    >>> X = np.random.default_rng(0).normal(size=(1000, 64))
+    >>> near = fc.prefix_neighbors(X, range(100), k=10, prefixes=[4, 32, 64])
+    >>> near.overlap()  # what truncated rows keep of their neighbours
+    array([0.029, 0.248, 1.   ])
+    >>> near.contrast().round(2), near.relative_contrast().round(1)
+    (array([0.92, 0.51, 0.39]), array([13.4,  1. ,  0.7]))
+    >>> near.to_frame().query("prefix == 64 and query == 0")[["rank", "neighbor"]].head(2)
+          rank  neighbor
+    2000     1       844
+    2001     2       155
     """
 
     prefixes: np.ndarray
@@ -47,8 +63,7 @@ class PrefixNeighbors:
     n_features: int
 
     def __post_init__(self) -> None:
-        for array in (self.prefixes, self.distances, self.indices, self.farthest):
-            array.setflags(write=False)
+        freeze_arrays(self)
 
     def overlap(self) -> np.ndarray:
         """Return the mean share of each query's k neighbours at the last prefix that each prefix finds.
@@ -82,7 +97,7 @@ class PrefixNeighbors:
         # Beside an infinite distance every other is 0.
         largest = np.where(np.isinf(farthest), 1.0, farthest)
         gap = np.where(np.isinf(farthest), 1.0, farthest - nearest)
-        return _ratio(gap, largest, where_zero=0.0).mean(axis=1)
+        return ratio(gap, largest, where_zero=0.0).mean(axis=1)
 
     def relative_contrast(self) -> np.ndarray:
         """Return the mean over queries of (farthest - nearest) / nearest (Beyer et al. 1999).
@@ -94,7 +109,7 @@ class PrefixNeighbors:
             `contrast` stays finite there.
         """
         nearest = self.distances[:, :, 0]
-        return _ratio(self.farthest - nearest, nearest, where_zero=np.inf).mean(axis=1)
+        return ratio(self.farthest - nearest, nearest, where_zero=np.inf).mean(axis=1)
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row a prefix, query and neighbour as a pandas DataFrame (needs pandas); `rank` 1 is nearest."""
@@ -243,8 +258,3 @@ def drop_self(distances: np.ndarray, indices: np.ndarray, queries: np.ndarray) -
     stays = keep_others(indices, queries)
     shape = (*indices.shape[:-1], indices.shape[-1] - 1)
     return distances[stays].reshape(shape), indices[stays].reshape(shape)
-
-
-def _ratio(numerator: np.ndarray, denominator: np.ndarray, where_zero: float) -> np.ndarray:
-    with np.errstate(over="ignore"):  # beyond float64's range is inf
-        return np.divide(numerator, denominator, out=np.full_like(numerator, where_zero), where=denominator > 0)

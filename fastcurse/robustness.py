@@ -7,8 +7,15 @@ from typing import Any
 
 import numpy as np
 
-from fastcurse._validation import check_count, check_nonnegative, check_points
-from fastcurse._validation._linear_rules import check_bounds, check_linear_rule, check_mutable, check_norm
+from fastcurse._validation import (
+    check_bounds,
+    check_count,
+    check_linear_rule,
+    check_mutable,
+    check_nonnegative,
+    check_norm,
+    check_points,
+)
 
 _DUAL = {1.0: np.inf, 2.0: 2.0, np.inf: 1.0}
 
@@ -58,6 +65,18 @@ class BoundaryDistance:
         The weights w of the features that may change, 0 for the others.
     margin : float
         How far beyond 0 a correction takes the value: `stable` times the dual norm of all weights.
+
+    Examples
+    --------
+    >>> import fastcurse as fc
+    >>> found = fc.boundary_distance([1.0, 2.0], -1.0, [[2.0, 2.0], [0.0, 0.0]], norm=1)
+    >>> found.value, found.distance  # one row on either side
+    (array([ 5., -1.]), array([2.5, 0.5]))
+    >>> found.correction  # in L1 the feature of the largest weight suffices
+    array([[ 0. , -2.5],
+           [ 0. ,  0.5]])
+    >>> print(found.half_space(0))
+    -1*d0 - 2*d1 >= 5
     """
 
     distance: np.ndarray
@@ -197,8 +216,7 @@ def boundary_distance(
             correction = np.multiply.outer(side * distance, direction)
         else:
             toward = np.multiply.outer(side, np.sign(coef))
-            room = np.where(toward > 0.0, limits[1] - points, points - limits[0])
-            sizes = _sizes_within(need, np.abs(coef), room, norm)
+            sizes = _sizes_within(need, np.abs(coef), _room(points, toward, *limits), norm)
             distance, correction = _lengths(sizes, norm), sizes * toward
     correction[np.isinf(distance)] = np.nan
     correction += 0.0  # no -0
@@ -224,6 +242,13 @@ def _steepest(coef: np.ndarray, norm: float) -> np.ndarray:
     first = np.abs(coef).argmax()
     direction[first] = np.sign(coef[first])
     return direction
+
+
+def _room(points: np.ndarray, toward: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
+    """Return how far each value may go; where the rounded sum would be beyond the limit, a unit less."""
+    room = np.where(toward > 0.0, high - points, points - low)
+    there = points + np.where(toward > 0.0, room, -room)
+    return np.where((there > high) | (there < low), np.nextafter(room, 0.0), room)
 
 
 def _sizes_within(need: np.ndarray, weights: np.ndarray, room: np.ndarray, norm: float) -> np.ndarray:

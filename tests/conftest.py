@@ -8,7 +8,8 @@ import tempfile
 from importlib.util import find_spec
 from pathlib import Path
 
-from hypothesis import HealthCheck, settings  # loads neither NumPy nor Numba
+import pytest
+from hypothesis import HealthCheck, Phase, is_hypothesis_test, settings  # loads neither NumPy nor Numba
 
 # Numba's cache does not notice edits in imported files, so each version of the kernels has its own folder.
 _SPEC = find_spec("fastcurse")
@@ -24,4 +25,33 @@ os.environ.setdefault("MPLBACKEND", "Agg")
 _COMMON = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow, HealthCheck.data_too_large]}
 settings.register_profile("dev", max_examples=25, **_COMMON)
 settings.register_profile("ci", max_examples=80, derandomize=True, **_COMMON)
-settings.load_profile(os.environ.get("FASTCURSE_TEST_PROFILE", "dev"))
+settings.register_profile(
+    "fuzz", max_examples=int(os.environ.get("FASTCURSE_FUZZ_EXAMPLES", "2000")), print_blob=True, **_COMMON
+)
+settings.register_profile("interpreted", max_examples=5, derandomize=True, **_COMMON)
+# For tests.mutation, which asks whether a test fails and not at which smallest example.
+settings.register_profile("mutation", settings.get_profile("ci"), phases=(Phase.explicit, Phase.generate))
+_DEFAULT = "interpreted" if os.environ.get("NUMBA_DISABLE_JIT", "0") != "0" else "dev"
+settings.load_profile(os.environ.get("FASTCURSE_TEST_PROFILE", _DEFAULT))
+
+
+def _fuzzes(config):
+    return "fuzz" in config.option.markexpr and "not fuzz" not in config.option.markexpr
+
+
+def pytest_configure(config):
+    if _fuzzes(config):
+        settings.load_profile("fuzz")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config, items):
+    """With ``-m fuzz`` every property test counts as marked; without it the marked tests are left out."""
+    if _fuzzes(config):
+        for item in items:
+            if is_hypothesis_test(getattr(item, "obj", None)):
+                item.add_marker("fuzz")
+        return
+    left_out = [item for item in items if item.get_closest_marker("fuzz")]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if item not in left_out]

@@ -17,13 +17,15 @@ import fastcurse
 
 PACKAGE = Path(fastcurse.__file__).parent
 MODULES = sorted(PACKAGE.rglob("*.py"))
+CONTRIBUTING = Path(__file__).parent.parent / "CONTRIBUTING.md"
 # Rank of each layer: an import may point to the same stem's package or to a lower rank.
 LAYERS = {
     "cli": 6, "__main__": 7, "report": 5, "experiments": 4, "profile": 4, "prefix_curve": 4,
     "plots": 3, "prefix_accuracy": 3, "hubness": 3, "intrinsic_dimension": 3,
     "distances": 2, "discriminant": 2, "balls": 2, "neighbors": 2, "robustness": 2, "curvature": 2,
     "trunk": 2, "feature_order": 2,
-    "engine": 1, "_kernels": 0, "theory": 0, "reference": 0, "_validation": 0, "_version": 0, "_memmap": -1,
+    "engine": 1, "_kernels": 0, "theory": 0, "reference": 0, "_validation": 0, "_version": 0,
+    "_memmap": -1, "_results": -1,
 }  # fmt: skip
 
 
@@ -82,6 +84,30 @@ def test_reference_is_used_only_for_the_articles_own_code():
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: path.relative_to(PACKAGE).as_posix())
 def test_a_file_fits_in_ones_head(path):
     assert len(path.read_text(encoding="utf-8").splitlines()) <= 300
+
+
+def layers_of_the_map(text):
+    """Yield the modules that each line of the map names."""
+    drawing = re.search(r"^( {4}__main__.*?)\n\n", text, re.MULTILINE | re.DOTALL)
+    assert drawing
+    for line in drawing.group(1).splitlines():
+        yield re.split(r"\s{3,}", line.strip())[0].split()
+
+
+def test_the_map_names_every_module_from_the_upper_layers_down():
+    named = list(layers_of_the_map(fastcurse.__doc__))
+    modules = {layer_of(path) for path in MODULES} - {"__init__"}
+    assert sorted(name for line in named for name in line) == sorted(modules) == sorted(LAYERS)
+    assert all(len({LAYERS[name] for name in line}) == 1 or line == ["cli", "report"] for line in named)
+    ranks = [LAYERS[name] for line in named for name in line]
+    assert ranks == sorted(ranks, reverse=True)
+
+
+@pytest.mark.skipif(not CONTRIBUTING.exists(), reason="these tests were copied without it")
+def test_contributing_has_the_same_map():
+    assert list(layers_of_the_map(CONTRIBUTING.read_text(encoding="utf-8"))) == list(
+        layers_of_the_map(fastcurse.__doc__)
+    )
 
 
 def test_all_names_exist_and_are_sorted():

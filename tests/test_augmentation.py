@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.linear_model import Ridge
+from strategies import costly
 
 from fastcurse import experiments
 from fastcurse._kernels.augmentation import fill_copy
@@ -53,9 +54,10 @@ class TestReference:
 
 
 class TestSums:
+    @pytest.mark.interpreted
     @pytest.mark.parametrize("kind", KINDS)
     @given(n=st.integers(1, 9), d=st.integers(1, 9), n_copies=st.integers(1, 19), seed=st.integers(0, 99))
-    @settings(max_examples=15, deadline=None)
+    @costly(15)
     def test_against_the_reference(self, kind, n, d, n_copies, seed):
         """Sums of 171 products and a normal of libm's: 1e-12 is 4000 units in the last place."""
         X, y = data(n, d, seed)
@@ -71,6 +73,7 @@ class TestSums:
         if limit is not None:
             np.testing.assert_allclose(limit, reference.ridge_limit(X, y, **kind), rtol=1e-9)
 
+    @pytest.mark.interpreted
     @pytest.mark.parametrize("kind", KINDS)
     def test_a_copy_is_the_references(self, kind):
         X, _ = data(6, 7)
@@ -82,6 +85,7 @@ class TestSums:
         np.testing.assert_allclose(rows[:2], reference.copies(X, t, t + 1, key, **kind)[0, 4:], rtol=1e-12)
         assert np.array_equal(rows[2:], np.zeros((2, 7)))
 
+    @pytest.mark.interpreted
     def test_a_word_at_the_bound_drops_its_feature(self):
         word = reference._philox4x32((3, 0, 0, 0), (1, 2))[1]
         rows = np.empty((4, 4))

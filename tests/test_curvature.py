@@ -199,6 +199,20 @@ class TestRows:
         twice = np.load(tmp_path / "Y.npy", mmap_mode="r")
         assert np.array_equal(fc.top_curvature(twice, loss=loss, k=4).vectors, expected.vectors)
 
+    @pytest.mark.parametrize("up_to", [0, 1500])
+    @pytest.mark.parametrize("exponent", [-470, -300, 300, 470])
+    def test_rows_whose_curvature_has_no_square(self, exponent, up_to, monkeypatch):
+        """Residuals near 1e-290 or 1e290: their squares were 0, and the search stopped at once, or infinite."""
+        monkeypatch.setattr(_hessian, "_GRAM_UP_TO", up_to)
+        X = np.random.default_rng(18).standard_normal((60, 150))
+        plain, found = fc.top_curvature(X, k=3), fc.top_curvature(np.ldexp(X, exponent), k=3)
+        np.testing.assert_allclose(np.ldexp(found.eigenvalues, -2 * exponent), plain.eigenvalues, rtol=1e-13)
+        np.testing.assert_allclose(found.vectors, plain.vectors, atol=1e-12)
+        floor = 1e-13 * plain.eigenvalues[0]
+        np.testing.assert_allclose(np.ldexp(found.residuals, -2 * exponent), plain.residuals, rtol=1e-6, atol=floor)
+        assert found.n_products == plain.n_products
+        assert found.trace == np.ldexp(plain.trace, 2 * exponent)
+
     def test_labels_do_not_change_it(self):
         X, y = np.random.default_rng(6).standard_normal((20, 3)), np.arange(20) % 2
         for loss in ("squared", "logistic"):
@@ -306,6 +320,18 @@ class TestOperators:
         found = fc.top_curvature(lambda v: H @ v, n_parameters=200)
         assert_is_top(found, H, 20)
         assert found.n_products == 38
+
+    @pytest.mark.parametrize("scale", [2.0**-1000, 2.0**-550, 2.0**550, 2.0**1000])
+    def test_a_scale_whose_square_leaves_float64(self, scale):
+        eigenvalues = np.random.default_rng(18).random(200)
+        plain, found = (
+            fc.top_curvature(lambda v, H=H: H * v, n_parameters=200, k=3) for H in (eigenvalues, scale * eigenvalues)
+        )
+        np.testing.assert_allclose(found.eigenvalues / scale, plain.eigenvalues, rtol=1e-13)
+        np.testing.assert_allclose(found.residuals / scale, plain.residuals, rtol=1e-6)
+        assert found.trace / scale == pytest.approx(plain.trace, rel=1e-12)
+        assert found.trace_error / scale == pytest.approx(plain.trace_error, rel=1e-12)
+        assert found.n_products == plain.n_products
 
     def test_a_linear_operator_takes_many_vectors_at_once(self):
         H, calls = turned(np.linspace(0, 1, 200), 10), []

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import sklearn
@@ -14,6 +16,7 @@ from threadpoolctl import threadpool_limits
 from fastcurse import PrefixLDA, make_trunk
 from fastcurse._kernels.discriminant import count_correct, fill_prefix_scores
 from fastcurse.discriminant import _model
+from fastcurse.discriminant._rules import drops_direction
 from fastcurse.reference import discriminant as reference
 
 DIVIDES_BY_ROWS = parse_version(sklearn.__version__) >= parse_version("1.9")
@@ -228,6 +231,7 @@ def test_ridge_solves_the_shifted_scatter_beyond_the_rank(n_classes):
         np.testing.assert_allclose((X @ coef[i].T + intercept[i]).reshape(scores.shape), scores, atol=1e-12 * p)
 
 
+@pytest.mark.interpreted
 @pytest.mark.parametrize("n_classes", [2, 4])
 @pytest.mark.parametrize("n_features", [None, 1, 9, 30])
 def test_methods_agree_with_the_path(n_classes, n_features, monkeypatch):
@@ -263,6 +267,7 @@ def test_methods_agree_with_the_path(n_classes, n_features, monkeypatch):
     np.testing.assert_array_equal(model.score_path(X, unseen), (labels_path == unseen).mean(axis=1))
 
 
+@pytest.mark.interpreted
 @pytest.mark.parametrize("n_channels", [1, 3])
 def test_kernels_are_plain_sums(n_channels):
     rng = np.random.default_rng(4)
@@ -275,6 +280,18 @@ def test_kernels_are_plain_sums(n_channels):
     expected = np.array([rows[:, :p] @ directions[:, :p].T for p in prefixes]) + offsets[:, None]
     np.testing.assert_allclose(scores, expected, atol=1e-13)
     np.testing.assert_array_equal(counts.sum(axis=0), (_model.decided(expected) == codes).sum(axis=1))
+
+
+def test_of_equal_scores_the_first_class_is_named():
+    lda = PrefixLDA().fit([[-2.0], [-1.0], [1.0], [2.0]], [0, 0, 1, 1])
+    assert lda.decision_function([[0.0]]) == 0
+    assert lda.predict([[0.0]]) == lda.predict_path([[0.0]]) == 0
+    assert lda.score_path([[0.0]], [0]) == 1
+    counts = np.zeros((1, 1), dtype=np.int64)
+    count_correct(
+        np.ones((1, 1)), np.array([[1.0], [2.0], [2.0]]), np.zeros((1, 3)), np.array([1]), np.array([1]), counts
+    )
+    assert counts == 1
 
 
 def test_bits_do_not_depend_on_threads_or_layout(monkeypatch):
@@ -302,3 +319,15 @@ def test_other_dtypes_are_read_as_float64(dtype):
     path = PrefixLDA().fit(rows, y).decision_path(rows)
     assert (path == PrefixLDA().fit(rows.astype(float), y).decision_path(rows.astype(float))).all()
     assert_same_path(path, refits(rows.astype(float), y, rows.astype(float), range(1, 13)), range(1, 13), 27)
+
+
+@pytest.mark.parametrize("least", [1e-12, 0.9e-8, 1.1e-8, 3e-8, 1e-3])
+def test_a_direction_is_dropped_below_tol_of_the_largest_spread_of_the_class_means(least):
+    # Eigenvalues are squares, and one is 0: that of the means' mean, which is no direction that could be dropped.
+    rng = np.random.default_rng(3)
+    frame = SimpleNamespace(priors=rng.dirichlet(np.ones(30)))
+    root = np.sqrt(frame.priors)
+    basis = np.linalg.qr(np.column_stack([root, rng.standard_normal((30, 29))]))[0]
+    scaled = (basis * np.r_[0.0, 1.0, np.geomspace(1.0, least, 28)]) @ basis.T
+    gram = scaled / np.outer(root, root)
+    assert drops_direction((gram + gram.T) / 2, frame, 1e-4) == (least < 1e-8)

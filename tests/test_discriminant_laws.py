@@ -126,7 +126,9 @@ def test_mean_error_is_the_closed_form():
 
 def test_scikit_learn_checks():
     results = check_estimator(PrefixLDA(), on_skip=None)
-    assert {result["status"] for result in results} == {"passed", "skipped"}
+    statuses = [result["status"] for result in results]
+    assert set(statuses) <= {"passed", "skipped"}  # scikit-learn 1.6 had nothing to skip
+    assert statuses.count("passed") > 40
 
 
 def test_clones_pickles_and_frames():

@@ -15,6 +15,7 @@ from fastcurse._kernels.discriminant import grow_factor
 from fastcurse.discriminant import _wide
 
 
+@pytest.mark.interpreted
 @given(st.integers(0, 2**32), st.integers(1, 40), st.integers(1, 12), st.sampled_from([128, 256, 512]))
 def test_growth_is_a_new_factorisation(seed, n, grown, bits):
     rng = np.random.default_rng(seed)
@@ -32,6 +33,7 @@ def test_growth_is_a_new_factorisation(seed, n, grown, bits):
     np.testing.assert_allclose(upper.T @ upper, total, rtol=0, atol=allowed)
 
 
+@pytest.mark.interpreted
 def test_growth_gives_the_same_bits_for_every_width():
     rng = np.random.default_rng(0)
     A, row = rng.standard_normal((37, 60)), rng.standard_normal(37)
@@ -143,7 +145,7 @@ def test_all_singular_values_below_tol_leave_the_priors():
     X, y = sample(np.random.default_rng(5), 30, 4, 2)
     model = PrefixLDA(tol=10.0).fit(X, y)
     np.testing.assert_allclose(model.decision_path(X), np.log(model.priors_[1] / model.priors_[0]), rtol=1e-12)
-    with pytest.raises(IndexError):
+    with pytest.raises((IndexError, ValueError)):  # of SciPy's svd of nothing, by version
         LinearDiscriminantAnalysis(tol=10.0).fit(X, y)
 
 

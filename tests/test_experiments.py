@@ -12,7 +12,23 @@ from scipy.stats import norm
 
 import fastcurse as fc
 from fastcurse import experiments
-from fastcurse.experiments import Check, _ball_points, _peaking_checks, ball, concentration, moons, noise, peaking
+from fastcurse.experiments import (
+    Check,
+    _ball_points,
+    _coef_blocks,
+    _curvature_checks,
+    _curvature_random,
+    _peaking_checks,
+    _remedy_checks,
+    _tree_share,
+    _whitening_checks,
+    ball,
+    boundary,
+    concentration,
+    moons,
+    noise,
+    peaking,
+)
 from fastcurse.experiments._result import family_sigmas, printed_decimals, printed_numbers
 from fastcurse.reference import article
 
@@ -23,6 +39,19 @@ SMALL = {
     "moons": {"repeats": 30, "noise_repeats": 4, "dimensions": (2, 5, 10)},
     "noise": {"n_samples": 100, "n_features": 60, "repeats": 20, "separable_at": (20, 24, 30)},
 }
+
+
+RECORDED = {
+    "augmentation": {"repeats": 2, "copies": (2, 3), "peak_rows": 20, "peak_repeats": 2, "peak_copies": (2,),
+                     "n_jobs": 1},
+    "boundary": {"repeats": 1, "n_points": 2, "features": (2,), "n_jobs": 1},
+    "concentration": {"n_samples": 20, "n_features": 10, "repeats": 2, "screen": "none"},
+    "moons": {"repeats": 2, "noise_repeats": 2, "dimensions": (2,)},
+    "noise": {"n_samples": 20, "n_features": 5, "repeats": 2, "n_jobs": 1},
+    "peaking": {"n_samples": 40, "n_features": 10, "repeats": 2, "small_trials": 2, "n_jobs": 1},
+    "remedies": {"n_samples": 20, "features": (5,), "repeats": 2, "bags": 1, "subspaces": 1, "component_repeats": 2,
+                 "n_jobs": 1},
+}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -188,6 +217,13 @@ class TestBall:
         assert json.loads(json.dumps(record)) == record
         assert ball.run(**small, random_state=record["params"]["random_state"]).to_dict() == record
 
+    @pytest.mark.parametrize("name", list(RECORDED))
+    def test_so_it_is_in_the_other_experiments(self, name):
+        module, options = getattr(experiments, name), RECORDED[name]
+        record = module.run(**options, random_state=np.random.default_rng(3)).to_dict()
+        assert json.loads(json.dumps(record)) == record
+        assert module.run(**options, random_state=record["params"]["random_state"]).to_dict() == record
+
     def test_points_are_drawn_a_block_at_a_time(self):
         tracemalloc.start()
         try:
@@ -278,7 +314,7 @@ class TestPeaking:
         assert sum(name.startswith("20 rows a class") for name in failed) >= 5
 
     def test_weights_in_blocks_are_the_weights_at_once(self, results, monkeypatch):
-        monkeypatch.setattr(peaking, "_COEF_BYTES", 120 * 8 * 7)
+        monkeypatch.setattr(_coef_blocks, "_COEF_BYTES", 120 * 8 * 7)
         blocks = peaking.run(**SMALL["peaking"]).tables["summary"]
         for name, column in results["peaking"].tables["summary"].items():
             np.testing.assert_allclose(blocks[name], column, atol=1e-9)
@@ -344,6 +380,25 @@ class TestPeakingOrders:
 def test_unknown_order_is_named():
     with pytest.raises(ValueError, match=r"order must be one of 'given', .*, got 'best'"):
         peaking.run(order="best")
+
+
+def test_noted_numbers_are_checked_at_the_default_size():
+    """A number is compared only where its parameters are run."""
+    defaults = {name: module.run.__kwdefaults__ for name, module in experiments.REMEDIES.items()}
+    rules = defaults["remedies"]
+    for noted in (_remedy_checks._NOTED, _remedy_checks._NOTED_FORMS):
+        assert all(set(values) <= set(rules["features"]) for values in noted.values())
+    assert (rules["n_samples"], rules["bags"], rules["subspaces"], rules["subspace_size"]) == (500, 30, 100, 100)
+    assert 4000 in defaults["augmentation"]["copies"]
+    assert set(_whitening_checks._NOTED) <= set(defaults["whitening"]["features"])
+    assert 101 in defaults["whitening"]["truncated"]
+    few, many = (defaults["indexes"][name] for name in ("dimensions", "large_dimensions"))
+    assert _tree_share.EARLIER.keys() == {defaults["indexes"][name] for name in ("n_samples", "large_samples")}
+    assert set(_tree_share.EARLIER[10_000]) <= set(few)
+    assert set(_tree_share.EARLIER[76_000]) <= set(many)
+    assert {*boundary._MEDIAN_RATIO, *boundary._ATTACKED} <= set(defaults["boundary"]["features"])
+    assert defaults["boundary"]["epsilon"] == 0.1
+    assert len(_curvature_checks.PRINTED_STEPS) == len(_curvature_random.RATIOS)
 
 
 class TestFamilySigmas:

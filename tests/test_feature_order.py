@@ -36,7 +36,9 @@ def sample(n_samples=30, n_features=8, n_classes=3, seed=0):
 @pytest.mark.parametrize("order", ORDERS)
 def test_scikit_learn_checks(order):
     results = check_estimator(fc.FeatureOrder(order), on_skip=None)
-    assert {result["status"] for result in results} == {"passed", "skipped"}
+    statuses = [result["status"] for result in results]
+    assert set(statuses) <= {"passed", "skipped"}  # scikit-learn 1.6 had nothing to skip
+    assert statuses.count("passed") > 40
 
 
 def test_the_order_given():

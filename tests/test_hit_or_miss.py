@@ -43,6 +43,7 @@ def count_hits(first, stop, d, key, *, stream=0, screen=True, block=4096, bits=_
 # The generator.
 
 
+@pytest.mark.interpreted
 @pytest.mark.parametrize(("counter", "key", "block"), KNOWN_ANSWERS)
 def test_philox_gives_the_published_known_answers(counter, key, block):
     assert reference.philox4x32(counter, key) == block
@@ -56,6 +57,7 @@ def vectors(width, t, c2, c3, k0, k1, words):
         simd.store(words[r], 0, found[r])
 
 
+@pytest.mark.interpreted
 @pytest.mark.parametrize("bits", [128, 256, 512, 1024])
 @given(
     t=st.one_of(st.integers(0, 2**63 - 9), st.integers(2**32 - 9, 2**32)),
@@ -97,6 +99,7 @@ def test_uniforms_are_uniform_in_each_coordinate_and_pair():
     assert min(stats.chisquare(table).pvalue for table in tables) > 1e-6
 
 
+@pytest.mark.interpreted
 @given(
     t=st.integers(0, 2**53),
     octet=st.integers(0, 2**25),
@@ -113,6 +116,7 @@ def test_kernel_draws_the_coordinates_of_the_reference(t, octet, stream, key):
 # The hit counter.
 
 
+@pytest.mark.interpreted
 @given(
     d=st.integers(0, 22),
     n_draws=st.integers(1, 150),

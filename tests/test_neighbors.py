@@ -42,14 +42,17 @@ class TestReference:
 
 
 class TestDefinition:
+    @pytest.mark.interpreted
     @given(problems(), METRIC)
     def test_equals_the_definition(self, problem, metric):
         assert_equals_definition(*problem, metric=metric)
 
+    @pytest.mark.interpreted
     @given(problems(max_samples=150, max_features=3), METRIC)
     def test_equals_the_definition_over_many_panels(self, problem, metric):
         assert_equals_definition(*problem, metric=metric)
 
+    @pytest.mark.interpreted
     @pytest.mark.parametrize("bits", [128, 256, 512])
     @given(problem=problems(), metric=METRIC)
     def test_equals_the_definition_at_every_vector_width(self, bits, problem, metric):
@@ -57,6 +60,7 @@ class TestDefinition:
             patch.setattr(simd, "host_bits", lambda: bits)
             assert_equals_definition(*problem, metric=metric)
 
+    @pytest.mark.interpreted
     @given(problems(max_samples=150, max_features=4), METRIC, st.sampled_from([1, 2, 3, 8]), st.integers(1, 4000))
     def test_equals_the_definition_over_many_blocks(self, problem, metric, n_threads, size):
         with pytest.MonkeyPatch.context() as patch:
@@ -73,6 +77,7 @@ class TestDefinition:
         assert_equals_definition(X, generator.integers(0, n_samples, n_queries), n_samples - 1)
         assert_equals_definition(X, generator.integers(0, 6, (n_queries, 3)), n_samples, metric="cosine")
 
+    @pytest.mark.interpreted
     def test_two_sums_with_one_rounded_root_are_tied(self):
         # Legs 1 and t give the sum 1 + t²: find sums that differ and share a rounded root.
         legs = 1.0 + np.arange(2000) * np.spacing(1.0)
@@ -88,6 +93,7 @@ class TestDefinition:
         ours = assert_equals_definition(X[[1, 2, 0, 4, 3]], [[0.0, 0.0]], 2, [2])
         assert ours.indices[0, 0].tolist() == [0, 1]
 
+    @pytest.mark.interpreted
     def test_zero_vectors_are_at_cosine_distance_one(self):
         X = np.array([[0.0, 0.0], [1.0, 0.0], [-1.0, 0.0], [0.0, 2.0], [0.0, 0.0]])
         ours = assert_equals_definition(X, [0, 1, 3], 4, metric="cosine")

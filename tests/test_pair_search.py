@@ -15,8 +15,8 @@ from strategies import point_clouds
 
 import fastcurse as fc
 from fastcurse._kernels import search_block, simd
-from fastcurse.engine import prefix_search, survey
-from fastcurse.engine.frame import find_frame
+from fastcurse.engine import pair_search, prefix_search, survey
+from fastcurse.engine.frame import Axes, find_frame
 from fastcurse.engine.kd_order import kd_order
 from fastcurse.engine.pair_search import PairSearch, SearchSettings
 from fastcurse.engine.schedule import Schedule
@@ -106,6 +106,7 @@ class TestReference:
 
 
 class TestDefinition:
+    @pytest.mark.interpreted
     @given(st.data())
     def test_any_plan_finds_the_definition(self, data):
         X = data.draw(point_clouds(max_samples=60, max_features=20))
@@ -161,12 +162,24 @@ class TestDefinition:
         X[77_123] = X[4_321]
         assert fc.closest_pair(X) == (0.0, (4_321, 77_123))
 
+    @pytest.mark.parametrize("screen", ["int8", "float32"])
+    def test_a_tile_that_is_full_before_its_end_is_given_up(self, screen, monkeypatch):
+        X = 100.0 * np.arange(200.0)[:, None]
+        X[1], X[199] = X[0] + 20, X[198] + 10  # the first pair fills the tile; the last one is nearer
+        plan, seeds = SearchPlan(screen, False, "given", 0, (1,), ()), np.array([[2, 3]])
+        monkeypatch.setattr(pair_search, "_CAPACITY", 1)
+        with parallel_region(None):
+            settings = SearchSettings(plan, None, seeds, (True, False), simd.host_bits())
+            found = PairSearch(X, find_frame(X, 1), settings).run(Schedule())
+        assert found.nearest == (10.0, (198, 199))
+
     def test_prefixes_are_those_of_every_prefix(self):
         X = np.random.default_rng(2).normal(size=(2500, 64)).astype(np.float32)
         every, few = fc.distance_extremes(X), fc.distance_extremes(X, prefixes=[16, 64])
         for field in ("nearest", "farthest", "nearest_pair", "farthest_pair"):
             assert np.array_equal(getattr(few, field), getattr(every, field)[[15, 63]])
 
+    @pytest.mark.interpreted
     @given(point_clouds(max_samples=30, max_features=6))
     def test_one_side(self, X):
         assert fc.closest_pair(X) == reference.closest_pair(X)
@@ -179,6 +192,17 @@ class TestDefinition:
         plan = SearchPlan("int8", False, "norms", 2, (4, X.shape[1]), ())
         found, side = search(X, plan, sides), sides.index(True)
         assert (found.nearest, found.farthest)[side] == expected(X)[side]
+
+    @pytest.mark.interpreted
+    @pytest.mark.parametrize("screen", ["int8", "float32"])
+    @pytest.mark.parametrize("bits", [128, 256, 512])
+    def test_panels_without_the_farthest_pair_are_dismissed(self, bits, screen, monkeypatch):
+        """Two clusters: no pair within one can be the farthest, so that a panel may have no other to meet."""
+        monkeypatch.setattr(simd, "host_bits", lambda: bits)
+        X = np.random.default_rng(bits).normal(size=(70, 9)) + 20.0 * np.repeat([0, 1], 35)[:, None]
+        found = search(X, SearchPlan(screen, False, "boxes", 9, (4, 9), ()), (False, True))
+        assert found.farthest == expected(X)[1]
+        assert found.pairs_boxed > 0
 
     def test_without_the_instruction_the_bytes_are_the_same(self, monkeypatch):
         X, plan = CLOUDS["uniform"](np.random.default_rng(6)), SearchPlan("int8", False, "given", 0, (30,), ())
@@ -303,6 +327,24 @@ class TestApproximation:
         true = abs(X[2, 0] - X[3, 0]) * 2.0**-frame.exponent
         assert abs(seen - true) <= known.error
 
+    def test_the_error_has_the_rounding_of_the_move(self):
+        X = np.array([[2.0**-60], [1.0]])  # moved to -1/2 and 1/2: float32 has them, and the distance is lost by 2^-60
+        frame = find_frame(X, 1)
+        with parallel_region(None):
+            known = search_of(X, SearchPlan("float32", False, "given", 0, (1,), ())).known
+        steps, _ = self.decoded(known, 2, 1)
+        true = (Fraction(X[1, 0]) - Fraction(X[0, 0])) / Fraction(2) ** frame.exponent
+        assert 0 < abs(Fraction(steps[1, 0] - steps[0, 0]) - true) <= Fraction(known.error)
+
+    def test_the_error_has_the_defect_of_the_axes(self):
+        X, plan = np.array([[-1.0, 0.0], [1.0, 0.0]]), SearchPlan("float32", True, "given", 0, (2,), ())
+        frame, axes = find_frame(X, 2), Axes(np.zeros(2), np.eye(2) * (1 + 2.0**-10))
+        settings = SearchSettings(plan, axes, np.array([[0, 1]]), (True, True), simd.host_bits())
+        with parallel_region(None):
+            known = PairSearch(X, frame, settings).known
+        steps, _ = self.decoded(known, 2, 2)
+        assert 0 < abs(steps[1, 0] - steps[0, 0]) - 2 * 2.0**-frame.exponent <= known.error
+
 
 class TestOrder:
     @given(st.integers(1, 300), st.integers(1, 3), st.sampled_from([1, 8, 32]))
@@ -315,3 +357,9 @@ class TestOrder:
         leaves = X[kd_order(X, 16)].reshape(-1, 16, 2)
         # 256 leaves of the unit square: sides of about 1/16.
         assert np.ptp(leaves, axis=1).mean() < 1.5 / 16
+
+    @pytest.mark.parametrize("n_leaves", [2, 3, 64])
+    def test_leaves_of_a_line_are_its_pieces(self, n_leaves):
+        order = kd_order(np.random.default_rng(1).permutation(8 * n_leaves).astype(np.float32)[:, None], 8)
+        line = np.random.default_rng(1).permutation(8 * n_leaves)[order].reshape(-1, 8)
+        assert np.array_equal(np.sort(line, axis=1).ravel(), np.arange(8 * n_leaves))

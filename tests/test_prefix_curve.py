@@ -241,6 +241,10 @@ class TestFromPredictions:
             fc.PrefixCurveDisplay.from_predictions(y_true, path)
         assert plt.get_fignums() == []
 
+    def test_labels_of_another_kind(self):
+        with pytest.raises(TypeError, match="y_pred_path must hold labels like y_true's <U1, got int64"):
+            fc.PrefixCurveDisplay.from_predictions(["a", "b"], [[0, 1]])
+
 
 class TestBadArguments:
     @pytest.mark.parametrize(

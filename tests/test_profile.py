@@ -5,12 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 from scipy.spatial.distance import pdist
 from sklearn.datasets import load_breast_cancer, load_digits, load_wine
 from sklearn.neighbors import NearestNeighbors
+from strategies import costly
 
 import fastcurse as fc
 from fastcurse.profile._columns import NAMES
@@ -34,7 +35,7 @@ class TestColumns:
     """All rows are queries here, so that every column has a plain counterpart."""
 
     @given(st.integers(0, 10**6), st.integers(12, 60), st.integers(1, 6), st.sampled_from(["euclidean", "cosine"]))
-    @settings(max_examples=15)
+    @costly(15)
     def test_against_scipy_and_scikit_learn(self, seed, n, n_features, metric):
         X, k = cloud(n, n_features, seed), 4
         found = fc.profile(X, k=k, metric=metric)

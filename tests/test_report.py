@@ -8,7 +8,6 @@ import pickle
 import re
 import subprocess
 import sys
-import warnings
 import zipfile
 from pathlib import Path
 from types import SimpleNamespace
@@ -530,34 +529,6 @@ class TestDataFiles:
         monkeypatch.setitem(sys.modules, "pandas", None)
         with pytest.raises(ValueError, match=r"^LABELS in \.parquet needs the extra"):
             datafiles.read_labels(tmp_path / "y.parquet")
-
-    @pytest.mark.parametrize("suffix", [".npy", ".npz", ".parquet"])
-    def test_any_damage_is_one_line(self, tmp_path, suffix):
-        # Each damaged file is read, where the damage does not show, or refused by a ValueError of one line.
-        path = tmp_path / f"X{suffix}"
-        X = np.random.default_rng(0).normal(size=(9, 3))
-        if suffix == ".parquet":
-            pytest.importorskip("pyarrow")
-            pytest.importorskip("pandas").DataFrame(X, columns=list("abc")).to_parquet(path)
-        else:
-            (np.save if suffix == ".npy" else np.savez_compressed)(path, X)
-        whole = path.read_bytes()
-        rng = np.random.default_rng(1)
-        messages = []
-        for length in rng.integers(0, len(whole), 150):
-            flipped = bytearray(whole)
-            flipped[length] ^= int(rng.integers(1, 256))
-            for damaged in (whole[:length], bytes(flipped)):
-                path.write_bytes(damaged)
-                try:
-                    with warnings.catch_warnings():
-                        warnings.simplefilter("ignore", DeprecationWarning)  # a header with a stray backslash
-                        datafiles.read_points(path)
-                except ValueError as error:
-                    messages.append(str(error))
-        assert len(messages) >= 150
-        assert all(message.startswith("DATA cannot be read as a table: ") for message in messages)
-        assert not any("\n" in message for message in messages)
 
 
 class TestEnvironment:

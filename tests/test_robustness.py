@@ -291,6 +291,20 @@ class TestEdges:
                 less = fc.boundary_distance(w[row], 2.0**-20, x[row : row + 1], norm, bounds=(0, np.inf))
                 assert less.distance.tolist() == [np.inf]
 
+    @pytest.mark.parametrize("norm", NORMS)
+    @pytest.mark.parametrize(("low", "high"), [(-0.3, 0.7), (0.1, 0.7), (-1000.1, 0.7)])
+    def test_corrected_rows_keep_limits_that_are_no_eighths(self, low, high, norm):
+        """x + (high - x) is rounded up to beyond `high` in one value of a hundred that goes so far."""
+        generator = np.random.default_rng(0)
+        w, X = generator.normal(size=6), generator.uniform(low, high, (2000, 6))
+        most = np.where(w > 0, w * high, w * low).sum()
+        spared = 0.1 * (high - low) * np.abs(w).sum()  # so that most features go as far as they may
+        ours = fc.boundary_distance(w, spared - most, X, norm, bounds=(low, high))
+        assert np.isfinite(ours.distance).all()
+        moved_rows = X + ours.correction
+        assert ((moved_rows == low) | (moved_rows == high)).sum() > 1500
+        assert ((moved_rows >= low) & (moved_rows <= high)).all()
+
     def test_limits_of_features_that_may_not_change_do_not_matter(self):
         ours = fc.boundary_distance([1.0, 1.0], 0.0, [[1.0, 50.0]], mutable=[0], bounds=(-60, 2))
         assert ours.correction.tolist() == [[-51.0, 0.0]]

@@ -262,7 +262,7 @@ class TestCommand:
             code, out, err = self.run(capsys, "--output", tmp_path / "out")
         assert (code, out) == (130, "")
         assert "finished cases are in" in err
-        assert "the same command goes on from them" in err
+        assert "the same command goes on from it" in err
         assert [path.name for path in (tmp_path / "out").iterdir()] == ["cases"]
         counted, calls = interrupted_at(0, _scaling_cases.measure)
         monkeypatch.setattr(_scaling_cases, "measure", counted)

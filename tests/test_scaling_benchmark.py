@@ -1,4 +1,4 @@
-"""`benchmarks.scaling`: its data, its peers, what it skips, and the record that it goes on from."""
+"""`bench_scaling`: its data, its peers, what it skips, and what it goes on from."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 from scipy.spatial.distance import pdist
 
-from benchmarks import scaling as benchmark
+from benchmarks import bench_scaling as benchmark
 from benchmarks import scaling_cases, scaling_figure
+from benchmarks.record import Record
 
 
 class TestBenchmark:
@@ -41,18 +42,18 @@ class TestBenchmark:
 
     def test_rows_are_kept_as_they_come(self, tmp_path, capsys, monkeypatch):
         machine = {"cpu": "one"}
-        record = benchmark.Record(tmp_path / "scaling.json", machine, fresh=False)
+        record = Record(tmp_path / "scaling.json", machine)
         benchmark.run_job(self.JOB, record, 10.0)
         assert [row["peer"] for row in record.rows][:3] == ["", "SciPy pdist", "SciPy cKDTree"]
         assert record.rows[1]["peer_nearest_error"] == 0
         assert record.rows[1]["gives"] == "nearest and farthest"
         assert [path.name for path in tmp_path.iterdir()] == ["scaling.json"]
-        kept = benchmark.Record(tmp_path / "scaling.json", machine, fresh=False)
+        kept = Record(tmp_path / "scaling.json", machine)
         assert kept.rows == json.loads(json.dumps(record.rows))
         monkeypatch.setattr(benchmark, "timed", None)  # nothing is measured again
         benchmark.run_job(self.JOB, kept, 10.0)
-        assert benchmark.Record(tmp_path / "scaling.json", {"cpu": "two"}, fresh=False).rows == []
-        assert benchmark.Record(tmp_path / "scaling.json", machine, fresh=True).rows == []
+        assert Record(tmp_path / "scaling.json", {"cpu": "two"}).rows == []
+        assert Record(tmp_path / "scaling.json", machine, fresh=True).rows == []
 
     def test_a_peer_that_would_take_too_long_is_not_run(self, monkeypatch):
         X = scaling_cases.uniform(10_000, 3)
@@ -64,7 +65,7 @@ class TestBenchmark:
         assert "skipped" in benchmark._against(None, "SciPy pdist", None, np.empty((10**7, 1)), 60.0, None)
 
     def test_sizes_that_only_grow_are_not_tried(self):
-        record = benchmark.Record(None, {}, fresh=False)
+        record = Record(None, {})
         big = self.JOB._replace(case="uniform, 400 x 100", n_samples=400)
         assert benchmark._seen(big, "SciPy pdist", record) is None
         record.rows.append({"case": self.JOB.case, "n_samples": 200, "peer": "SciPy pdist", "peer_seconds": 3.0})
@@ -76,7 +77,7 @@ class TestBenchmark:
         assert benchmark._seen(big._replace(case="uniform, 800 x 100", n_samples=800), "SciPy pdist", record) == 48.0
 
     def test_figure_and_table(self, capsys):
-        record = benchmark.Record(None, {}, fresh=False)
+        record = Record(None, {})
         benchmark.run_job(self.JOB, record, 10.0)
         benchmark.run_job(self.JOB._replace(case="ratios: other", peers=("SciPy pdist",)), record, 10.0)
         skipped = {"case": "slow", "n_samples": 200, "n_features": 3, "peer": "SciPy cKDTree", "skipped": "about 99 s"}
@@ -91,5 +92,7 @@ class TestBenchmark:
         assert len(tables) == 3
         assert all(len({line.count("|") for line in table.splitlines()}) == 1 for table in tables)
 
-    def test_sources_of_the_speed_have_a_digest(self):
-        assert len(benchmark.source_digest()) == 16
+    def test_the_whole_area_draws_its_figure(self, tmp_path, capsys):
+        record = Record(tmp_path / "scaling.json", {})
+        benchmark.measure(record, benchmark.Sizes((self.JOB,), 10.0))
+        assert {path.name for path in tmp_path.iterdir()} == {"scaling.json", "scaling.png"}

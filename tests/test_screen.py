@@ -442,6 +442,17 @@ class TestAgnosticism:
         size = kernel.panel_size(simd.width_of(simd.host_bits()))
         assert ext.stats.copy_bytes == -(-900 // size) * size * (70 + len(blocks.products)) * 4
 
+    @pytest.mark.interpreted
+    @pytest.mark.parametrize("n_squared", [0, 2, 9])
+    @pytest.mark.parametrize("bits", [128, 256, 512])
+    def test_blocks_of_any_kind_at_every_vector_width(self, bits, n_squared, monkeypatch):
+        X = np.random.default_rng(bits + n_squared).normal(size=(45, 24))
+        ends = np.array([1, 2, 5, 6, 10, 15, 16, 19, 24])
+        blocks = Blocks(np.append(ends, 24), n_squared)
+        monkeypatch.setattr(simd, "host_bits", lambda: bits)
+        monkeypatch.setattr(screened_scan, "cut_blocks", lambda prefixes, outlook: blocks)
+        assert same(reference.distance_extremes(X), fc.distance_extremes(X, screen="float32"))
+
     def test_products_are_used(self, monkeypatch):
         taken = []
 

@@ -179,6 +179,11 @@ class TestPlan:
         assert 3000 * 100 < plain.need < 3000 * 100 * 1.5 + 2**26
         assert 4 * 20_000 * 60 < boxed.need < 4 * 20_000 * 60 * 1.5 + 2**26
 
+    def test_memory_has_room_for_the_order(self):
+        plan = plan_of(of_low_dimension(), n_samples=10**7)
+        assert plan.order == "boxes"
+        assert plan.need > 10**7 * (60 * (1 if plan.screen == "int8" else 4) + 90)  # some ten words a point
+
 
 class TestSurvey:
     @given(st.integers(1, 10**7))

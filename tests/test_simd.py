@@ -8,6 +8,8 @@ import pytest
 from fastcurse._kernels import simd
 from fastcurse._kernels._compile import kernel
 
+pytestmark = pytest.mark.interpreted
+
 WIDTHS = [simd.width_of(bits) for bits in (128, 256, 512)]
 TYPES = [np.float32, np.float64]
 

@@ -55,6 +55,8 @@ CASES = {
     "whitened_accuracy": [(5, 101), (100, 500)],
 }
 KEYWORDS = {"lda_error_exact": {"n_draws": 100, "random_state": 0}}
+# Any number will do; nan gives nan.
+UNBOUNDED = {"marchenko_pastur_density": "x", "random_direction_curvature": "trace"}
 OTHER_SHAPES = {
     "multiclass_lda_accuracy",
     "unbiased_delta_sq",
@@ -102,3 +104,14 @@ def test_lists_and_empty_arrays_are_arguments(name):
     assert listed.shape == (1,)
     empty = _value(function(*[np.empty(0) for _ in first], **keywords))
     assert empty.shape == (0,)
+
+
+@pytest.mark.parametrize("bad", [-1.0, np.nan])
+@pytest.mark.parametrize("name", CASES)
+def test_arguments_outside_their_domain_are_named(name, bad):
+    function = getattr(theory, name)
+    good = [values[-1] for values in CASES[name]]
+    for at, argument in enumerate(list(inspect.signature(function).parameters)[: len(good)]):
+        if argument != UNBOUNDED.get(name):
+            with pytest.raises(ValueError, match=f"^{argument} must .*, got {bad:g}"):
+                function(*good[:at], bad, *good[at + 1 :], **KEYWORDS.get(name, {}))

@@ -71,7 +71,7 @@ class TestHubness:
         assert theory.hubness_limit(9, 8) == (0.0, 0.0)
 
     def test_bad_arguments_are_named(self):
-        for n, k in ((10, 0), (10, 10), (1, 1), (10, np.nan)):
+        for n, k in ((10, 0), (10, 10), (2, 2), (10, np.nan)):
             with pytest.raises(ValueError, match=f"k must lie between 1 and n_samples - 1, got {k}"):
                 theory.hubness_limit(n, k)
         with pytest.raises(ValueError, match="distribution must be one of"):
@@ -195,7 +195,7 @@ class TestApparentDimension:
     def test_bad_arguments_are_named(self):
         with pytest.raises(ValueError, match="k must be at least 2, got 1"):
             theory.apparent_dimension(100, 3, k=1)
-        with pytest.raises(ValueError, match="n_samples must be above k = 5, got 5"):
+        with pytest.raises(ValueError, match="n_samples must be above 5, got 5"):
             theory.apparent_dimension(5, 3, k=5)
         with pytest.raises(ValueError, match="d must be above 0, got 0"):
             theory.apparent_dimension(100, [3, 0])

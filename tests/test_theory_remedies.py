@@ -37,8 +37,9 @@ class TestNearestMean:
         with pytest.raises(ValueError, match="covariance must be one of"):
             theory.nearest_mean_accuracy(3, 10, covariance="none")
 
-    def test_trace_of_the_squared_covariance(self):
-        p, rho, n = 30, 0.6, 40.0
+    @pytest.mark.parametrize("p", [1, 3, 30])
+    def test_trace_of_the_squared_covariance(self, p):
+        rho, n = 0.6, 40.0
         sigma = rho ** np.abs(np.subtract.outer(np.arange(p), np.arange(p)))
         mean = 1 / np.sqrt(np.arange(1, p + 1))
         variance = (1 + 1 / n) * mean @ sigma @ mean + np.trace(sigma @ sigma) / n
@@ -101,7 +102,7 @@ class TestRidge:
     [
         (lambda: theory.nearest_mean_accuracy(-3, 500), "p must be whole and at least 1, got -3"),
         (lambda: theory.nearest_mean_accuracy(2.7, 500), "p must be whole and at least 1, got 2.7"),
-        (lambda: theory.prior_mean_accuracy(10, np.inf), "n_samples finite"),
+        (lambda: theory.prior_mean_accuracy(10, np.inf), "n_samples must be finite, got inf"),
         (lambda: theory.adversarial_accuracy(10, -1), "epsilon must be at least 0, got -1"),
         (lambda: theory.soft_threshold_accuracy(10, -0.5), "epsilon must be at least 0, got -0.5"),
         (lambda: theory.random_direction_ratio(-3), "d must be at least 1, got -3"),

@@ -230,10 +230,10 @@ def test_variance_path_is_the_quadratic_form_of_each_prefix(coef, model):
         ({"covariance": "factor", "correlation": 1}, ValueError, "at least 0 and below 1"),
         ({"correlation": "0.5"}, TypeError, r"correlation must be a number, got '0.5' \(str\)"),
         ({"correlation": True}, TypeError, "correlation must be a number, got True"),
-        ({"p": [1, 2.5]}, ValueError, "p must be whole and at least 0 with covariance='ar1', got 2.5"),
-        ({"p": -1}, ValueError, "p must be whole and at least 0 with covariance='ar1', got -1"),
-        ({"p": np.nan}, ValueError, "p must be whole and at least 0 with covariance='ar1', got nan"),
-        ({"p": np.inf}, ValueError, "p must be whole and at least 0 with covariance='ar1', got inf"),
+        ({"p": [1, 2.5]}, ValueError, "p must be whole and at least 0, got 2.5"),
+        ({"p": -1}, ValueError, "p must be whole and at least 0, got -1"),
+        ({"p": np.nan}, ValueError, "p must be whole and at least 0, got nan"),
+        ({"p": np.inf}, ValueError, "p must be whole and at least 0, got inf"),
     ],
 )
 def test_bad_input(arguments, error, message):

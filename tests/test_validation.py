@@ -55,6 +55,16 @@ def test_labels_and_classes():
         _validation.check_labels([1, 2], 3, "L", "D")
     with pytest.raises(ValueError, match=r"^L must hold at least 2 classes, got 1 class: 'a'$"):
         _validation.check_classes(np.array(["a", "a"]), "L")
+    with pytest.raises(
+        ValueError, match=r"^L must hold whole numbers or strings, got 0\.5 at row 2 \(Unknown label type"
+    ):
+        _validation.check_classes(np.array([0.0, 1.0, 0.5]), "L")
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+def test_vectors_are_finite(bad):
+    with pytest.raises(ValueError, match=f"^v has a {bad} at position 1; every value must be finite$"):
+        _validation.check_vector([0.0, bad], "v", 2)
 
 
 HUGE = 10**5000  # Python writes no such number

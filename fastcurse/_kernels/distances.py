@@ -69,13 +69,13 @@ def fill_tile_extremes(width, panels, n_features, n_samples, strips, begins, end
 @kernel()
 def _note_first_pair(row, column, points, values, sought, pair):
     """Put the first pair of a 4 × panel block at distance `sought` into `pair`, unless that comes earlier."""
-    for k in range(values.shape[0]):
-        if np.sqrt(values[k]) == sought:
-            i = row + k // points
-            if pair[0] < 0 or i < pair[0]:
-                pair[0] = i
-                pair[1] = column + k % points
-            return
+    k = 0
+    while np.sqrt(values[k]) != sought:  # there is one: the block's extreme
+        k += 1
+    i = row + k // points
+    if pair[0] < 0 or i < pair[0]:
+        pair[0] = i
+        pair[1] = column + k % points
 
 
 @kernel()

@@ -12,10 +12,9 @@ from __future__ import annotations
 import numpy as np
 from llvmlite import ir
 from numba.core import types
-from numba.extending import intrinsic
 
 from fastcurse._kernels import simd
-from fastcurse._kernels._compile import kernel
+from fastcurse._kernels._compile import intrinsic, kernel
 from fastcurse._kernels.pair_block import at_offset, equal_sums, load_sums, pack_sums, unpack_sums
 
 

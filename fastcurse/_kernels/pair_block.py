@@ -18,10 +18,9 @@ import numpy as np
 from llvmlite import ir
 from numba.core import types
 from numba.core.types.containers import UniTuple
-from numba.extending import intrinsic
 
 from fastcurse._kernels import simd
-from fastcurse._kernels._compile import kernel
+from fastcurse._kernels._compile import intrinsic, kernel
 
 _CHAIN = 4  # sums that one chain of minima or maxima takes in
 

@@ -10,10 +10,9 @@ import numpy as np
 from llvmlite import ir
 from numba.core import types
 from numba.core.types.containers import UniTuple
-from numba.extending import intrinsic
 
 from fastcurse._kernels import simd
-from fastcurse._kernels._compile import kernel
+from fastcurse._kernels._compile import intrinsic, kernel
 
 _ROUNDS = 10
 _MULTIPLIERS = (np.uint64(0xD2511F53), np.uint64(0xCD9E8D57))

@@ -13,9 +13,9 @@ from __future__ import annotations
 from llvmlite import ir
 from numba.core import cgutils, types
 from numba.core.types.containers import UniTuple
-from numba.extending import intrinsic
 
 from fastcurse._kernels import simd
+from fastcurse._kernels._compile import intrinsic
 from fastcurse._kernels.pair_block import at_offset, pack_sums, unpack_sums
 
 FLIP = 0x7F7F7F7F  # b ^ 0x7f is 127 - b, as an unsigned byte
@@ -37,9 +37,8 @@ def _dot(context, builder, vector, total, signed, flipped):
     kind = context.get_value_type(vector)
     if any(simd.host_has(feature) for feature in _DOT_INSTRUCTIONS.get(bits, ())):
         name = f"llvm.x86.avx512.vpdpbusd.{bits}"
-        bytes_ = ir.VectorType(ir.IntType(8), 4 * vector.lanes)
-        function = cgutils.get_or_insert_function(builder.module, ir.FunctionType(kind, [kind, bytes_, bytes_]), name)
-        return builder.call(function, [total, builder.bitcast(flipped, bytes_), builder.bitcast(signed, bytes_)])
+        function = cgutils.get_or_insert_function(builder.module, ir.FunctionType(kind, [kind] * 3), name)
+        return builder.call(function, [total, flipped, signed])
 
     def constant(value):
         return ir.Constant(kind, [value] * vector.lanes)

@@ -17,7 +17,8 @@ import llvmlite.binding as llvm
 from llvmlite import ir
 from numba.core import cgutils, types
 from numba.core.datamodel import PrimitiveModel, register_default
-from numba.extending import intrinsic
+
+from fastcurse._kernels._compile import intrinsic
 
 _BITS = {"avx512f": 512, "avx": 256}
 
@@ -191,25 +192,25 @@ def fused_multiply_add(_context, a, b, c):
     return a(a, b, c), generate
 
 
-def _reduction(name, doc):
-    """Make the intrinsic that reduces one vector without nans to a scalar by llvm.vector.reduce.<name>."""
+def _reduction(reduction, name, doc):
+    """Make the intrinsic that reduces one vector without nans to a scalar by llvm.vector.reduce.<reduction>."""
 
     def typer(_context, a):
         def generate(context, builder, signature, arguments):
             kind = context.get_value_type(a)
             function = cgutils.get_or_insert_function(
-                builder.module, ir.FunctionType(kind.element, [kind]), f"llvm.vector.reduce.{name}.{_mangled(a)}"
+                builder.module, ir.FunctionType(kind.element, [kind]), f"llvm.vector.reduce.{reduction}.{_mangled(a)}"
             )
             return builder.call(function, arguments, fastmath=("nnan",))
 
         return a.element(a), generate
 
-    typer.__name__, typer.__qualname__, typer.__doc__ = f"least_{name}", f"least_{name}", doc
+    typer.__name__, typer.__qualname__, typer.__doc__ = name, name, doc
     return intrinsic(typer)
 
 
-least_lane = _reduction("fmin", "Return the smallest lane; no lane may be nan.")
-greatest_lane = _reduction("fmax", "Return the largest lane; no lane may be nan.")
+least_lane = _reduction("fmin", "least_lane", "Return the smallest lane; no lane may be nan.")
+greatest_lane = _reduction("fmax", "greatest_lane", "Return the largest lane; no lane may be nan.")
 
 
 def lanes(builder, a, b):

@@ -2,6 +2,7 @@
 
 from fastcurse._validation._arrays import as_numeric, check_points, check_prefixes, check_queries, check_real
 from fastcurse._validation._labels import check_classes, check_codes, check_labels, check_priors
+from fastcurse._validation._linear_rules import check_bounds, check_linear_rule, check_mutable, check_norm
 from fastcurse._validation._neighbors import check_neighbor_distances, check_neighbor_rows, check_query_rows
 from fastcurse._validation._scalars import (
     check_choice,
@@ -18,6 +19,7 @@ from fastcurse._validation._vectors import check_vector
 
 __all__ = [
     "as_numeric",
+    "check_bounds",
     "check_choice",
     "check_classes",
     "check_client",
@@ -26,9 +28,12 @@ __all__ = [
     "check_fraction",
     "check_jobs",
     "check_labels",
+    "check_linear_rule",
+    "check_mutable",
     "check_neighbor_distances",
     "check_neighbor_rows",
     "check_nonnegative",
+    "check_norm",
     "check_path",
     "check_points",
     "check_prefixes",

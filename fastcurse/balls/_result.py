@@ -51,6 +51,17 @@ class BallVolumeEstimate:
         every count. 0 below d = 2.
     advice : str
         A sentence where the draws are too few to tell anything, else empty.
+
+    Examples
+    --------
+    >>> import fastcurse as fc
+    >>> est = fc.estimate_ball_volume(3, 100_000, random_state=0)
+    >>> est.hits, round(est.expected_hits)
+    (52441, 52360)
+    >>> est.volume, bool(est.interval[0] < fc.ball_volume(3) < est.interval[1])
+    (4.19528, True)
+    >>> fc.estimate_ball_volume(30, 100_000, random_state=0).hits  # one draw in 5e13 would hit
+    0
     """
 
     d: int

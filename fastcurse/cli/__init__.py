@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 
@@ -25,16 +26,30 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.exit(2)
     except (ValueError, TypeError, OSError, MemoryError) as error:
         complain(" ".join([str(error) or type(error).__name__, *getattr(error, "__notes__", [])]))
+        _give_up_output()
         sys.exit(2)
     except (click.Abort, KeyboardInterrupt) as error:
-        # Click hides the interrupt behind its own Abort; a note says what the interrupt left behind.
-        notes = getattr(error.__cause__ or error, "__notes__", [])
+        # Click hides the interrupt behind its own Abort, 8.1.0 even as its cause; a note says what it left behind.
+        notes = [note for raised in (error, error.__context__) for note in getattr(raised, "__notes__", [])]
         complain("interrupted; " + (" ".join(notes) or "nothing was written"))
         sys.exit(130)
 
 
+def _give_up_output() -> None:
+    """Drop what stdout cannot take: the interpreter would try once more when it ends, and complain in its own way."""
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 # Without a command click raises the help text as an error, or prints it, by version: here it is always printed.
-@click.group(context_settings={"help_option_names": ["-h", "--help"]}, invoke_without_command=True)
+@click.group(
+    context_settings={"help_option_names": ["-h", "--help"]},
+    invoke_without_command=True,
+    subcommand_metavar="[COMMAND] [ARGS]...",  # click before 8.2 shows the command as required
+)
 @click.version_option(__version__, prog_name="fastcurse")
 @click.pass_context
 def cli(context: click.Context) -> None:

@@ -57,7 +57,7 @@ def _from_matrix(H: np.ndarray, k: int, hessian: Hessian) -> Leading:
     # All of them: asked for some alone, LAPACK's syevr gives none at all of a half times the identity plus 1e-121.
     values, vectors = interruptible(lambda: np.linalg.eigh(H))
     values, vectors = values[: -k - 1 : -1].copy(), vectors[:, : -k - 1 : -1].copy()
-    residuals = np.linalg.norm(H @ vectors - vectors * values, axis=0)
+    residuals = _lengths(H @ vectors - vectors * values)
     products = 0 if hessian.trace is not None else d
     return Leading(values, _with_sign(vectors), residuals, float(np.trace(H)), 0.0, products)
 
@@ -113,9 +113,9 @@ class _Search:
             watched = values[: k + _GUARDS]
             vectors = self._V[:, :m] @ U[:, : watched.size]
             residuals = self._W[:, :m] @ U[:, : watched.size] - vectors * watched
-            sizes, top = np.linalg.norm(residuals, axis=0), watched[:k]
+            sizes, top = _lengths(residuals), watched[:k]
             # Those well above the last: the others may be directions of a multiple eigenvalue, chosen by the start.
-            apart = np.flatnonzero(top - top[-1] > _APART * np.linalg.norm(sizes[:k]))
+            apart = np.flatnonzero(top - top[-1] > _APART * _lengths(sizes[:k]))
             rest = self._slopes_of_rest(top[apart], vectors[:, apart])
             allowed = self._allowed(watched, float(rest.mean()), float(np.abs(values).max()), tol)
             open_pairs = np.flatnonzero(sizes > allowed)
@@ -184,8 +184,15 @@ class _Search:
         if self._hessian.trace is not None:
             return self._hessian.trace, 0.0
         n_rest = self._hessian.n_parameters - top.size
-        error = n_rest * float(rest.std(ddof=1)) / rest.size**0.5
-        return float(top.sum()) + n_rest * float(rest.mean()), error
+        mean = float(rest.mean())
+        error = n_rest * float(_lengths(rest - mean)) / (rest.size * (rest.size - 1)) ** 0.5
+        return float(top.sum()) + n_rest * mean, error
+
+
+def _lengths(columns: np.ndarray) -> np.ndarray:
+    """Return the length of each column, or of one vector: Hessians may be so large or small that squares are not."""
+    exponent = np.frexp(np.abs(columns).max())[1]
+    return np.ldexp(np.linalg.norm(np.ldexp(columns, -exponent), axis=0), exponent)
 
 
 def _check_symmetric(first: np.ndarray, second: np.ndarray, largest: float) -> None:

@@ -31,6 +31,19 @@ class TopCurvature:
         d; with an intercept that is the last parameter.
     n_products : int
         Products of the Hessian with a vector that were computed; 0 where the rows were added up to a d × d matrix.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import fastcurse as fc
+    >>> X = np.random.default_rng(0).normal(size=(500, 4)) * [4, 2, 1, 1]
+    >>> found = fc.top_curvature(X, k=2)  # of the squared loss: the eigenvalues of X'X / n
+    >>> found.to_frame()["eigenvalue"].round(1).tolist(), round(found.trace, 1)
+    ([16.7, 3.5], 22.3)
+    >>> round(found.largest_stable_step, 3)
+    0.12
+    >>> abs(found.vectors[:, 0]).round(2)  # along the feature of the largest scale
+    array([1.  , 0.02, 0.01, 0.01])
     """
 
     eigenvalues: np.ndarray

@@ -111,6 +111,8 @@ class PrefixLDA(SinglePrefixMethods, ClassifierMixin, BaseEstimator):
     (3,)
     >>> lda.decision_path(X_test).shape
     (60, 400)
+    >>> lda.coef_.shape, lda.intercept_.shape, lda.means_.shape, lda.xbar_.shape, lda.priors_
+    ((1, 60), (1,), (2, 60), (60,), array([0.5, 0.5]))
     """
 
     def __init__(
@@ -140,6 +142,15 @@ class PrefixLDA(SinglePrefixMethods, ClassifierMixin, BaseEstimator):
         -------
         ndarray of shape (m, n_samples) or (m, n_samples, n_classes), float64
             Two classes: log odds, positive for ``classes_[1]``; else log posteriors up to a constant a row.
+
+        Examples
+        --------
+        >>> import fastcurse as fc
+        >>> X, y = fc.make_trunk(200, 3, random_state=0)
+        >>> fc.PrefixLDA().fit(X, y).decision_path(X[:2]).round()  # one row a prefix
+        array([[ 2., -1.],
+               [ 3., -2.],
+               [ 5., -1.]])
         """
         X, prefixes = self._checked(X, prefixes)
         scores = np.empty((len(prefixes), len(X), self._model.n_channels))
@@ -161,6 +172,14 @@ class PrefixLDA(SinglePrefixMethods, ClassifierMixin, BaseEstimator):
         -------
         ndarray of shape (m, n_samples), dtype of `classes_`
             Labels.
+
+        Examples
+        --------
+        >>> import fastcurse as fc
+        >>> X, y = fc.make_trunk(200, 3, random_state=0)
+        >>> fc.PrefixLDA().fit(X, y).predict_path(X[:6], prefixes=[1, 3]), y[:6]
+        (array([[1, 0, 0, 1, 1, 1],
+               [1, 0, 0, 1, 1, 1]]), array([1, 0, 0, 0, 1, 1]))
         """
         X, prefixes = self._checked(X, prefixes)
         codes = np.empty((len(prefixes), len(X)), dtype=np.intp)
@@ -184,6 +203,14 @@ class PrefixLDA(SinglePrefixMethods, ClassifierMixin, BaseEstimator):
         -------
         ndarray of shape (m,), float64
             Share of the rows whose label is predicted.
+
+        Examples
+        --------
+        >>> import fastcurse as fc
+        >>> X, y = fc.make_trunk(1000, 498, random_state=0)
+        >>> lda = fc.PrefixLDA().fit(X[:500], y[:500])
+        >>> lda.score_path(X[500:], y[500:], prefixes=[1, 76, 498])  # it peaks, then falls towards a coin toss
+        array([0.842, 0.978, 0.562])
         """
         X, prefixes = self._checked(X, prefixes)
         labels = check_labels(y, len(X))
@@ -206,6 +233,20 @@ class PrefixLDA(SinglePrefixMethods, ClassifierMixin, BaseEstimator):
             Weights, 0 beyond the prefix; ``X @ coef[i].T + intercept[i]`` are the scores.
         intercept : ndarray of shape (m, 1 or n_classes), float64
             Constants.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import fastcurse as fc
+        >>> X, y = fc.make_trunk(200, 3, random_state=0)
+        >>> lda = fc.PrefixLDA().fit(X, y)
+        >>> coef, intercept = lda.coef_path()
+        >>> coef[:, 0].round() + 0.0  # no -0
+        array([[-2.,  0.,  0.],
+               [-2., -1.,  0.],
+               [-2., -1., -1.]])
+        >>> bool(np.allclose(X @ coef[1, 0] + intercept[1, 0], lda.decision_path(X)[1]))
+        True
         """
         check_is_fitted(self)
         return self._model.weights(check_prefixes(prefixes, self.n_features_in_))

@@ -128,7 +128,8 @@ class PrefixModel:
         # their own. The latter may lie among the former, where scikit-learn drops a direction of the centres.
         n_running = int(np.searchsorted(prefixes, self.n_running, side="right"))
         dense = np.arange(n_running, len(prefixes))
-        own = list(self._dropping(prefixes[:n_running]))
+        with one_blas_thread():
+            own = list(self._dropping(prefixes[:n_running]))
         return np.ascontiguousarray(prefixes[:n_running]), np.concatenate([np.array(own, dtype=np.intp), dense])
 
     def _dropping(self, prefixes: np.ndarray) -> Iterator[int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from scipy.linalg import svd
+from scipy.linalg import lapack, svd
 
 from fastcurse.discriminant._frame import StandardFrame
 from fastcurse.discriminant._nested import NestedFactor, channels
@@ -46,7 +46,14 @@ def drops_direction(gram: np.ndarray, frame: StandardFrame, tol: float) -> bool:
     if len(gram) == 2:
         return False
     root = np.sqrt(frame.priors)
-    values = np.linalg.eigvalsh(root[:, None] * gram * root)
+    scaled = root[:, None] * gram * root
+    # A Cholesky factor, a tenth of the work, shows that all are above but that of `root`, which is 0.
+    trace = float(np.trace(scaled))
+    shifted = scaled + trace * np.outer(root, root)
+    np.fill_diagonal(shifted, np.diagonal(shifted) - 2.0 * max(tol**2, _NOISE * len(gram)) * trace)
+    if lapack.dpotrf(shifted)[1] == 0:
+        return False
+    values = np.linalg.eigvalsh(scaled)
     return bool(((values <= tol**2 * values[-1]) & (values > _NOISE * values[-1])).any())
 
 

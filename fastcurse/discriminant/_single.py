@@ -39,6 +39,13 @@ class SinglePrefixMethods(StreamingMethods):
         -------
         ndarray of shape (n_samples,) or (n_samples, n_classes), float64
             Two classes: log odds, positive for ``classes_[1]``; else log posteriors up to a constant a row.
+
+        Examples
+        --------
+        >>> import fastcurse as fc
+        >>> X, y = fc.make_trunk(200, 9, random_state=0)
+        >>> fc.PrefixLDA(n_features=3).fit(X, y).decision_function(X[:3]).round()  # log odds of class 1
+        array([ 5.,  0., -9.])
         """
         X, _ = self._checked(X, None)
         rule = self._model.rule(self._n_used)
@@ -58,6 +65,13 @@ class SinglePrefixMethods(StreamingMethods):
         -------
         ndarray of shape (n_samples,), dtype of `classes_`
             Labels.
+
+        Examples
+        --------
+        >>> import fastcurse as fc
+        >>> X, y = fc.make_trunk(200, 9, random_state=0)
+        >>> fc.PrefixLDA(n_features=3).fit(X, y).predict(X[:3])
+        array([1, 1, 0])
         """
         scores = self.decision_function(X)
         return self.classes_[decided(scores[:, None] if scores.ndim == 1 else scores)]
@@ -78,6 +92,13 @@ class SinglePrefixMethods(StreamingMethods):
         -------
         float
             Share of the rows, or of their weight, whose label is predicted.
+
+        Examples
+        --------
+        >>> import fastcurse as fc
+        >>> X, y = fc.make_trunk(200, 9, random_state=0)
+        >>> fc.PrefixLDA(n_features=3).fit(X, y).score(X, y)
+        0.91
         """
         predicted = self.predict(X)
         return float(np.average(check_labels(y, len(predicted)) == predicted, weights=sample_weight))
@@ -94,6 +115,15 @@ class SinglePrefixMethods(StreamingMethods):
         -------
         ndarray of shape (n_samples, n_classes), float64
             Posterior probabilities; each row sums to 1.
+
+        Examples
+        --------
+        >>> import fastcurse as fc
+        >>> X, y = fc.make_trunk(200, 9, random_state=0)
+        >>> fc.PrefixLDA(n_features=3).fit(X, y).predict_proba(X[:3]).round(2)
+        array([[0.01, 0.99],
+               [0.39, 0.61],
+               [1.  , 0.  ]])
         """
         scores = self.decision_function(X)
         return np.column_stack([expit(-scores), expit(scores)]) if scores.ndim == 1 else softmax(scores, axis=1)
@@ -110,6 +140,15 @@ class SinglePrefixMethods(StreamingMethods):
         -------
         ndarray of shape (n_samples, n_classes), float64
             Logarithms of the posterior probabilities.
+
+        Examples
+        --------
+        >>> import fastcurse as fc
+        >>> X, y = fc.make_trunk(200, 9, random_state=0)
+        >>> lda = fc.PrefixLDA().fit(X, y)
+        >>> far = 1000 * X[:1]
+        >>> lda.predict_proba(far), bool(lda.predict_log_proba(far)[0, 0] < -1000)
+        (array([[0., 1.]]), True)
         """
         scores = self.decision_function(X)
         if scores.ndim == 1:

@@ -65,6 +65,15 @@ class StreamingMethods:
         -------
         PrefixLDA
             The estimator itself.
+
+        Examples
+        --------
+        >>> import fastcurse as fc
+        >>> X = [[0.0, 1.0], [1.0, 3.0], [4.0, 1.0], [5.0, 2.0]]
+        >>> lda = fc.PrefixLDA().fit(X, ["left", "left", "right", "right"])
+        >>> lda.classes_, lda.means_, lda.priors_
+        (array(['left', 'right'], dtype='<U5'), array([[0.5, 2. ],
+               [4.5, 1.5]]), array([0.5, 0.5]))
         """
         if y is None:
             validate_data(self, X, y, skip_check_array=True)  # says so in scikit-learn's words
@@ -104,6 +113,17 @@ class StreamingMethods:
         -------
         PrefixLDA
             The estimator itself.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import fastcurse as fc
+        >>> X, y = fc.make_trunk(300, 20, random_state=0)
+        >>> parts = fc.PrefixLDA()
+        >>> for rows in np.array_split(np.arange(300), 3):
+        ...     parts = parts.partial_fit(X[rows], y[rows], classes=[0, 1])
+        >>> bool(np.allclose(parts.decision_path(X), fc.PrefixLDA().fit(X, y).decision_path(X)))
+        True
         """
         points = check_points(X, min_samples=1, allow_objects=True)
         labels = check_labels(y, len(points))
@@ -141,6 +161,15 @@ class StreamingMethods:
         -------
         PrefixLDA
             The estimator itself.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import fastcurse as fc
+        >>> X, y = fc.make_trunk(300, 20, random_state=0)
+        >>> here, there = fc.PrefixLDA().fit(X[:100], y[:100]), fc.PrefixLDA().fit(X[100:], y[100:])
+        >>> bool(np.allclose(here.merge(there).decision_path(X), fc.PrefixLDA().fit(X, y).decision_path(X)))
+        True
         """
         if not isinstance(other, StreamingMethods):
             raise TypeError(f"other must be a PrefixLDA, got {type(other).__name__}")

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from fastcurse._kernels.search_block import has_dot_product
+from fastcurse.engine import notes
 from fastcurse.engine.memory import in_words
 from fastcurse.engine.pair_search import Best
 from fastcurse.engine.prefix_search import Found, scan_pairs, search_prefix
@@ -51,7 +52,7 @@ def search_each(
     found = []
     for p in prefixes.tolist():
         part = schedule.part(f"p = {p}", p / float(prefixes.sum()))
-        found.append(_found_before(part) or search_prefix(points, p, screen=screen, schedule=part))
+        found.append(_found_before(part, len(points)) or search_prefix(points, p, screen=screen, schedule=part))
         schedule.journal.drop(f"{part.name}/")
         schedule.journal.write(f"{part.name}, found", found[-1]._asdict, now=True)
     values = {
@@ -76,17 +77,22 @@ def search_each(
     return values, did
 
 
-def _found_before(part: Schedule) -> Found | None:
+def _found_before(part: Schedule, n_samples: int) -> Found | None:
     """Return what a journal says was found at a prefix."""
     note = part.journal.read(f"{part.name}, found")
     if note is None:
         return None
     with part.journal.understood():
-        sides = {}
+        values: dict[str, Any] = dict(note)
         for side in ("nearest", "farthest"):
-            distance, (i, j) = note[side]
-            sides[side] = Best(float(distance), (int(i), int(j)))
-        found = Found(**{**note, **sides, "plan": tuple(note["plan"])})
+            i, j = notes.whole_numbers(note[side][1], (2,), below=n_samples).tolist()
+            values[side] = Best(float(notes.distances(note[side][0], ())), (i, j))
+        for count in Found._fields[4:]:
+            values[count] = int(notes.whole_numbers(note[count], ()))
+        values["plan"] = tuple(note["plan"])
+        if not all(isinstance(text, str) for text in (note["screen"], *values["plan"])):
+            raise TypeError("texts are expected")
+        found = Found(**values)
     part.advance(1.0)
     part.journal.resumed += part.share
     return found

@@ -6,10 +6,13 @@ import io
 import json
 import os
 from dataclasses import asdict, dataclass, fields
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from fastcurse._results import freeze_arrays, ratio
+from fastcurse.engine.array_files import read_npz
 from fastcurse.engine.files import write_whole
 
 if TYPE_CHECKING:
@@ -89,6 +92,27 @@ class DistanceExtremes:
         Shape of the data.
     stats : ScanStats
         What the scan did.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import fastcurse as fc
+    >>> ext = fc.distance_extremes([[0.0, 0.0], [1.0, 0.0], [4.0, 3.0]])
+    >>> ext.farthest, ext.farthest_pair[-1]
+    (array([4., 5.]), array([0, 2]))
+    >>> ext.contrast, ext.squared_contrast, ext.relative_contrast
+    (array([0.75, 0.8 ]), array([0.9375, 0.96  ]), array([3., 4.]))
+    >>> ext.to_frame()[["prefix", "nearest", "farthest"]]
+       prefix  nearest  farthest
+    0       1      1.0       4.0
+    1       2      1.0       5.0
+    >>> ext.plot().get_xlabel()
+    'number of features'
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     ext.save(folder + "/ext.npz")
+    ...     again = fc.DistanceExtremes.load(folder + "/ext.npz")
+    >>> again.stats == ext.stats
+    True
     """
 
     prefixes: np.ndarray
@@ -101,24 +125,23 @@ class DistanceExtremes:
     stats: ScanStats
 
     def __post_init__(self) -> None:
-        for name in _ARRAYS:
-            getattr(self, name).setflags(write=False)
+        freeze_arrays(self)
 
     @property
     def contrast(self) -> np.ndarray:
         """(farthest - nearest) / farthest, shape (m,); 0 where farthest is 0."""
-        return _ratio(self.farthest - self.nearest, self.farthest, where_zero=0.0)
+        return ratio(self.farthest - self.nearest, self.farthest, where_zero=0.0)
 
     @property
     def squared_contrast(self) -> np.ndarray:
         """The contrast of the squared distances, shape (m,): what the article plots."""
         # 1 - q² as (1 - q)(1 + q): no square can overflow, and nothing cancels when q is near 1.
-        return self.contrast * (1.0 + _ratio(self.nearest, self.farthest, where_zero=0.0))
+        return self.contrast * (1.0 + ratio(self.nearest, self.farthest, where_zero=0.0))
 
     @property
     def relative_contrast(self) -> np.ndarray:
         """(farthest - nearest) / nearest, shape (m,); inf where nearest is 0 (Beyer et al. 1999)."""
-        return _ratio(self.farthest - self.nearest, self.nearest, where_zero=np.inf)
+        return ratio(self.farthest - self.nearest, self.nearest, where_zero=np.inf)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write everything to `path` as a versioned ``.npz`` file, whole or not at all.
@@ -154,17 +177,17 @@ class DistanceExtremes:
             The file cannot be read, is not one of ours, or is of another version.
         """
         try:
-            with open(path, "rb") as file, np.load(file, allow_pickle=False) as archive:
-                if str(archive["format"]) != _FORMAT:
-                    raise ValueError(f"its format is {str(archive['format'])!r}, not {_FORMAT!r}")
-                version = archive["version"]
-                if version.dtype.kind != "i" or int(version) != _VERSION:
-                    raise ValueError(f"its version is {version}, this fastcurse reads {_VERSION}")
-                arrays = {name: archive[name] for name in _ARRAYS}
-                about = json.loads(str(archive["about"]))
-            loaded = cls(**arrays, **{**about, "stats": ScanStats(**about["stats"])})
+            found = read_npz(Path(path), ("format", "version"))
+            if str(found["format"]) != _FORMAT:
+                raise ValueError(f"its format is {str(found['format'])!r}, not {_FORMAT!r}")
+            version = found["version"]
+            if version.dtype.kind != "i" or int(version) != _VERSION:
+                raise ValueError(f"its version is {version}, this fastcurse reads {_VERSION}")
+            arrays = read_npz(Path(path), (*_ARRAYS, "about"))
+            about = json.loads(str(arrays.pop("about")))
+            loaded = cls(**{**arrays, **about, "stats": ScanStats(**about["stats"])})
             _check_loaded(loaded)
-        except Exception as error:  # a damaged archive raises nearly anything: zlib.error, RecursionError, MemoryError
+        except Exception as error:  # a damaged archive raises nearly anything: zlib.error, RecursionError
             raise ValueError(
                 f"path must be a file that DistanceExtremes.save wrote, got {str(path)!r}: {error}"
             ) from None
@@ -238,7 +261,3 @@ def _check_loaded(ext: DistanceExtremes) -> None:
     )
     if not sound:
         raise ValueError("its values cannot be those of a scan")
-
-
-def _ratio(numerator: np.ndarray, denominator: np.ndarray, where_zero: float) -> np.ndarray:
-    return np.divide(numerator, denominator, out=np.full_like(numerator, where_zero), where=denominator > 0)

@@ -121,6 +121,9 @@ def distance_extremes(
                 values, did = find_extremes(points, chosen, screen, Schedule(journal, advance))
         else:
             values, did = find_extremes(points, chosen, screen, ClusterSchedule(client, journal, advance))
+    if path is not None:
+        with journal.understood():
+            _check_noted(points, chosen, values)
     seconds = time.perf_counter() - began
     return DistanceExtremes(
         **values,
@@ -149,3 +152,17 @@ def _describe(points: np.ndarray, prefixes: np.ndarray, screen: str) -> dict[str
         "prefixes": f"1 .. {prefixes[-1]}" if every else prefixes.tolist(),
         "screen": screen,
     }
+
+
+def _check_noted(points: np.ndarray, prefixes: np.ndarray, values: dict[str, Any]) -> None:
+    """Raise unless the pairs have the distances: a checkpoint may hold what no search of these points has found."""
+    for side in ("nearest", "farthest"):
+        pairs, which = np.unique(values[f"{side}_pair"], axis=0, return_inverse=True)
+        for at, (i, j) in enumerate(pairs.tolist()):
+            if not 0 <= i < j < len(points):
+                raise ValueError(f"rows {i} and {j} are no pair of rows")
+            asked = which.ravel() == at
+            first, second = (points[row, : prefixes[-1]].astype(np.float64) for row in (i, j))
+            measured = np.sqrt(np.cumsum((first - second) ** 2))[prefixes[asked] - 1]
+            if not np.array_equal(measured, values[side][asked]):
+                raise ValueError(f"rows {i} and {j} are not as far apart as was noted")

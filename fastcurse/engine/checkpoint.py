@@ -50,11 +50,12 @@ class Checkpoint:
         Raises ValueError if the file is no checkpoint, or one of other work, or cannot be read.
         """
         try:
+            found = self._target.stat()
             # A pipe would be waited for, a device may have no end.
-            if not stat.S_ISREG(self._target.stat().st_mode):
+            if not stat.S_ISREG(found.st_mode):
                 raise ValueError(f"checkpoint must be a regular file, got {str(self.path)!r}")
             with open(self._target, "rb") as file:
-                text = file.read(_LARGEST + 1)
+                text = file.read() if found.st_size <= _LARGEST else b""
         except FileNotFoundError:
             if not self._target.parent.is_dir():
                 raise ValueError(f"checkpoint must lie in a folder that exists, got {str(self.path)!r}") from None
@@ -63,8 +64,6 @@ class Checkpoint:
             given = f"{str(self.path)!r}: {error.strerror}"
             raise ValueError(f"checkpoint must be a file that can be read, got {given}") from error
         try:
-            if len(text) > _LARGEST:
-                raise ValueError
             record = json.loads(text)
             if {key: record[key] for key in _FORMAT} != _FORMAT:
                 raise ValueError

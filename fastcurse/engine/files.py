@@ -22,8 +22,17 @@ def write_whole(path: str | os.PathLike[str], content: bytes) -> None:
     Raises
     ------
     OSError
-        `path` cannot be written.
+        `path` cannot be written; it is named, and not the temporary file.
     """
+    try:
+        _write(path, content)
+    except OSError as error:
+        if error.errno is None:
+            raise
+        raise OSError(error.errno, error.strerror, os.fspath(path)) from error  # a full disk names no file at all
+
+
+def _write(path: str | os.PathLike[str], content: bytes) -> None:
     if os.path.exists(path) and not os.path.isfile(path):
         with open(path, "wb") as file:
             file.write(content)

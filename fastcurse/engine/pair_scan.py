@@ -10,6 +10,7 @@ from fastcurse._kernels import distances as kernels
 from fastcurse._kernels import simd
 from fastcurse.engine.batches import run_batches
 from fastcurse.engine.memory import scan_bytes
+from fastcurse.engine.notes import distances, whole_numbers
 from fastcurse.engine.schedule import Recipe, Schedule
 from fastcurse.engine.tiles import Tiles, cut_triangle, pack_panels
 
@@ -139,10 +140,15 @@ class PairScan:
 
     def merge(self, state: dict[str, Any]) -> None:
         """Take in the extremes of other tiles."""
+        shape = (self.n_features,)
+        near_row, far_row = (
+            whole_numbers(state[name], shape, least=-1, below=self.n_samples) for name in ("near_row", "far_row")
+        )
+        if any(((rows >= 0) & (rows % kernels.ROWS > 0)).any() for rows in (near_row, far_row)):
+            raise TypeError("first rows of groups are expected")
         self.extremes.merge_one(
-            np.array(state["near_row"]), np.array(state["nearest"]), np.array(state["far_row"]),
-            np.array(state["farthest"]),
-        )  # fmt: skip
+            near_row, distances(state["nearest"], shape), far_row, distances(state["farthest"], shape)
+        )
 
     def locate(self, extremes: Extremes) -> tuple[np.ndarray, np.ndarray, Tiles]:
         """Return the nearest and farthest pair of each prefix, (n_features, 2) each, and what was measured again."""

@@ -15,6 +15,7 @@ from fastcurse._memmap import take_rows
 from fastcurse.engine.approximation import Approximation, Layout, approximate, lay_out
 from fastcurse.engine.blas import one_blas_thread
 from fastcurse.engine.frame import Axes, Frame
+from fastcurse.engine.notes import distances, places, whole_numbers
 from fastcurse.engine.pair_scan import OVERFLOW
 from fastcurse.engine.schedule import Recipe, Schedule
 from fastcurse.engine.search_limits import search_limits
@@ -171,14 +172,13 @@ class PairSearch:
     def merge(self, state: dict[str, Any]) -> None:
         """Take in what was found in other tiles."""
         for side, beats in (("nearest", np.less), ("farthest", np.greater)):
-            distance, pair = state[side]
-            best = _better(getattr(self, side), np.array([distance]), np.array([pair]), distance, beats)
-            setattr(self, side, best)
-        self.given_up = np.union1d(self.given_up, np.array(state["given_up"], dtype=np.int64))
-        self.stopped += state["stopped"]
-        self.pairs_boxed += state["pairs_boxed"]
-        self.tiles_certified += state["tiles_certified"]
-        self.pairs_certified += state["pairs_certified"]
+            distance, pair = distances([state[side][0]], (1,)), state[side][1]
+            pair = whole_numbers([pair], (1, 2), least=-1, below=self.n_samples)
+            setattr(self, side, _better(getattr(self, side), distance, pair, distance[0], beats))
+        self.given_up = np.union1d(self.given_up, places(state["given_up"], self.n_tiles))
+        self.stopped += whole_numbers(state["stopped"], self.stopped.shape)
+        for count in ("pairs_boxed", "tiles_certified", "pairs_certified"):
+            setattr(self, count, getattr(self, count) + int(whole_numbers(state[count], ())))
 
     def _sides(self, tiles: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return the first and the second side of the tiles."""

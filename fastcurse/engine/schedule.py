@@ -84,7 +84,7 @@ class Journal:
         """Turn the errors of notes that are none of ours into the one that says so."""
         try:
             yield
-        except (KeyError, TypeError, IndexError, ValueError, AttributeError) as error:
+        except (LookupError, TypeError, ArithmeticError, ValueError, AttributeError) as error:
             path = None if self._checkpoint is None else str(self._checkpoint.path)
             raise ValueError(f"checkpoint must be a file that fastcurse wrote, got {path!r}") from error
 

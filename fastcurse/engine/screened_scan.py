@@ -10,6 +10,7 @@ from fastcurse._kernels import distances as exact
 from fastcurse._kernels import screen, simd
 from fastcurse.engine.frame import Frame
 from fastcurse.engine.memory import scan_bytes
+from fastcurse.engine.notes import distances, places, truth, whole_numbers
 from fastcurse.engine.pair_scan import OVERFLOW, PAIR_FEATURES_A_TILE, PairScan, ScanResult, precedes
 from fastcurse.engine.schedule import Recipe, Schedule
 from fastcurse.engine.screen_bounds import Outlook, cut_blocks, look_ahead, thresholds
@@ -97,12 +98,19 @@ class ScreenedScan:
 
     def merge(self, state: dict[str, Any]) -> None:
         """Take in what was found in other tiles."""
-        self._keep(np.less, np.array(state["nearest"]), np.array(state["near_pair"]), self.nearest, self.near_pair)
-        self._keep(np.greater, np.array(state["farthest"]), np.array(state["far_pair"]), self.farthest, self.far_pair)
-        self.given_up[slice(None) if state["given_up"] == "all" else state["given_up"]] = True
-        self.defeated |= state["defeated"]
-        self.tiles_certified += state["tiles_certified"]
-        self.pairs_certified += state["pairs_certified"]
+        m = self.n_features
+        nearest, farthest = distances(state["nearest"], (m,)), distances(state["farthest"], (m,))
+        near_pair, far_pair = (
+            whole_numbers(state[name], (m, 2), below=self.n_samples + 1) for name in ("near_pair", "far_pair")
+        )
+        given_up = slice(None) if state["given_up"] == "all" else places(state["given_up"], self.given_up.size)
+        tiles, pairs = (whole_numbers(state[name], ()) for name in ("tiles_certified", "pairs_certified"))
+        self.defeated |= truth(state["defeated"])
+        self._keep(np.less, nearest, near_pair, self.nearest, self.near_pair)
+        self._keep(np.greater, farthest, far_pair, self.farthest, self.far_pair)
+        self.given_up[given_up] = True
+        self.tiles_certified += int(tiles)
+        self.pairs_certified += int(pairs)
 
     @staticmethod
     def _keep(beats: np.ufunc, value: np.ndarray, pair: np.ndarray, best: np.ndarray, best_pair: np.ndarray) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 
 from fastcurse import theory
 from fastcurse.experiments import _curvature_random as random_part
-from fastcurse.experiments._curvature_training import N_RANDOM_DIRECTIONS, Surroundings
+from fastcurse.experiments._curvature_training import N_RANDOM_SLOPES, Surroundings
 from fastcurse.experiments._result import Check, sigmas
 
 # The page's: steps at each ratio, and the mean and largest curvature of a thousand features, one times 30.
@@ -20,6 +20,8 @@ _UPPER_ERROR, _LOWER_ERROR = 0.2, 70.0
 # Mean losses of p features differ by less from the limit's: 5 % at p = 100, measured on 40 draws.
 _LOSS_ERROR = 5.0
 _TOLERANCE = 1e-4
+# A check of a mean loss that allows more tells nothing: it needs more draws, and is left out.
+_WIDEST = 0.5
 
 
 def checks(
@@ -60,8 +62,10 @@ def _spectrum_checks(spectra: random_part.Spectra, n: int) -> Iterator[Check]:
         ends, p = random_part.bin_edges(g), round(g * n)
         below = np.append(0, np.cumsum(spectra.counts[:, at].mean(axis=0))) / p
         distance = float(np.abs(below - random_part.shares_below(ends, g)).max())
-        note = "largest distance of the shares below 41 points; eigenvalues keep apart, so they vary by about 1/p"
-        yield Check(f"Marchenko-Pastur law, g={g}", 0.0, distance, 2.0 / min(n, p), note)
+        # The number below a point has a variance near log(m)/π² + .15, m = min(n, p): .54, .67, .88 of 60, 250, 1000.
+        spread = 4 * np.sqrt((np.log(min(n, p)) / np.pi**2 + 0.2) / repeats)
+        note = "largest distance of the shares below 41 points; 1/p, and 4 standard errors: eigenvalues keep apart"
+        yield Check(f"Marchenko-Pastur law, g={g}", 0.0, distance, (1 + spread) / p, note)
     note = "top_curvature against all eigenvalues of the whole matrix, relative, the worst of all draws"
     yield Check("largest eigenvalue by top_curvature", 0.0, float(spectra.error.max()), _TOLERANCE, note)
 
@@ -90,7 +94,8 @@ def _descent_checks(spectra: random_part.Spectra, p: int, n_steps: int) -> Itera
             tolerance = wide * float(ratios.std(ddof=1) / np.sqrt(repeats)) + _LOSS_ERROR / p
             note = f"∫ x (1 - step x)^2t over Marchenko-Pastur; {wide:.1f} standard errors of {repeats} draws, and 5/p"
             name = f"mean loss over its expectation, {share:g} of the largest stable step, {grid[place]} steps"
-            yield Check(name, 1.0, float(ratios.mean()), tolerance, note)
+            if tolerance <= _WIDEST:
+                yield Check(name, 1.0, float(ratios.mean()), tolerance, note)
     last = spectra.losses[..., -1]
     ordered = (last[..., 2] < last[..., 1]) & (last[..., 1] < last[..., 0]) & (last[..., 4] > 1)
     stays = (last[..., 3] >= spectra.sharpest_share * (1 - 1e-6)) & (last[..., 3] < 1)
@@ -127,7 +132,7 @@ def _network_checks(around: Surroundings) -> Iterator[Check]:
     yield Check("leading 20 eigenvalues of the network", 0.0, error, _TOLERANCE, note)
     d, trace, squares = around.exact.size, around.exact.sum(), np.sum(around.exact**2)
     mean, variance = theory.random_direction_curvature(trace, squares, d)
-    tolerance = 4 * float(np.sqrt(variance / N_RANDOM_DIRECTIONS))
-    note = f"tr H/d, exact; 4 standard errors of {N_RANDOM_DIRECTIONS} directions"
+    tolerance = 4 * float(np.sqrt(variance / N_RANDOM_SLOPES))
+    note = f"tr H/d, exact; 4 standard errors of {N_RANDOM_SLOPES} directions"
     ours = float(around.random_slopes.mean())
     yield Check("mean curvature of the network along random directions", float(mean), ours, tolerance, note)

@@ -17,7 +17,7 @@ LEVEL = 0.05
 _STEPS_BETWEEN_LOOKS = 20
 # Along unit directions, an eighth of the length of the trained parameters.
 PLANE_REACH, PLANE_POINTS = 1.0, 41
-N_RANDOM_DIRECTIONS = 6
+N_RANDOM_DIRECTIONS, N_RANDOM_SLOPES = 6, 1000
 
 NETWORK = TanhNetwork(N_INPUTS, N_HIDDEN)
 
@@ -39,7 +39,7 @@ class Surroundings(NamedTuple):
     length: float  # of the vector of parameters
     reach: np.ndarray  # (PLANE_POINTS,) how far along a direction
     along: np.ndarray  # (1 + N_RANDOM_DIRECTIONS, PLANE_POINTS) loss along the leading and the random directions
-    random_slopes: np.ndarray  # (N_RANDOM_DIRECTIONS,) v'Hv of these
+    random_slopes: np.ndarray  # (N_RANDOM_SLOPES,) v'Hv of random directions, these the first
     leading_plane: np.ndarray  # (PLANE_POINTS, PLANE_POINTS) loss; rows along a random, columns along the leading one
     random_plane: np.ndarray  # the same, both random
 
@@ -100,7 +100,7 @@ def surroundings(generator: np.random.Generator, *, n_steps: int) -> Surrounding
         theta = theta - LEARNING_RATES[-1] * NETWORK.gradient(theta, X, y)
     top = sharpness(theta, X, y, k=20)
     H = np.column_stack([NETWORK.hessian_product(theta, v, X, y) for v in np.eye(NETWORK.n_parameters)])
-    random = generator.standard_normal((N_RANDOM_DIRECTIONS, NETWORK.n_parameters))
+    random = generator.standard_normal((N_RANDOM_SLOPES, NETWORK.n_parameters))
     random /= np.linalg.norm(random, axis=1, keepdims=True)
     leading = top.vectors[:, 0]
     reach = np.linspace(-PLANE_REACH, PLANE_REACH, PLANE_POINTS)
@@ -115,7 +115,9 @@ def surroundings(generator: np.random.Generator, *, n_steps: int) -> Surrounding
         loss=NETWORK.loss(theta, X, y),
         length=float(np.linalg.norm(theta)),
         reach=reach,
-        along=np.array([[NETWORK.loss(theta + t * v, X, y) for t in reach] for v in (leading, *random)]),
+        along=np.array(
+            [[NETWORK.loss(theta + t * v, X, y) for t in reach] for v in (leading, *random[:N_RANDOM_DIRECTIONS])]
+        ),
         random_slopes=np.einsum("ij,ij->i", random @ H, random),
         leading_plane=losses(leading, random[0]),
         random_plane=losses(random[1], random[2]),

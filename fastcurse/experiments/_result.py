@@ -35,6 +35,12 @@ class Check:
         Largest difference that the check allows.
     note : str
         Where the tolerance comes from.
+
+    Examples
+    --------
+    >>> from fastcurse.experiments import Check
+    >>> Check("LDA at p = 76", published=0.98, ours=0.976, tolerance=0.005, note="4 standard deviations").ok
+    True
     """
 
     name: str
@@ -67,6 +73,22 @@ class ExperimentResult:
         Published numbers beside ours.
     corrections : tuple of str
         One plain sentence for each thing that the original got wrong.
+
+    Examples
+    --------
+    >>> import fastcurse as fc
+    >>> result = fc.experiments.boundary.run(repeats=2, n_points=20, features=(2, 10, 100), n_jobs=None)
+    >>> result.ok, len(result.checks), list(result.tables), list(result.figures)
+    (True, 22, ['accuracy', 'ratio', 'curve', 'flips'], ['adversary', 'ratio'])
+    >>> result.to_frame("ratio")[["d", "q50", "median_theory"]].round(1)
+         d   q50  median_theory
+    0    2   1.3            1.4
+    1   10   4.1            4.4
+    2  100  15.0           14.7
+    >>> result.plot("ratio").axes[0].get_xlabel()
+    'number of features d (logarithmic)'
+    >>> result.to_dict()["checks"][0]["ok"]
+    True
     """
 
     name: str
@@ -183,18 +205,20 @@ def family_sigmas(repeats: int, n_checks: int, rate: float) -> float:
     return float(stats.t.isf(rate / (2 * max(n_checks, 1)), repeats - 1))
 
 
-def printed_numbers(name: str) -> dict[str, np.ndarray]:
-    """Return the columns of one of the article's printed tables: "ball", "distances" or "noise"."""
+def _printed(name: str) -> dict[str, tuple[str, ...]]:
     text = (resources.files("fastcurse.experiments") / "article" / f"{name}.csv").read_text(encoding="ascii")
     header, *rows = csv.reader(text.splitlines())
-    return {key: np.array([float(row[at]) for row in rows]) for at, key in enumerate(header)}
+    return dict(zip(header, zip(*rows, strict=True), strict=True))
+
+
+def printed_numbers(name: str) -> dict[str, np.ndarray]:
+    """Return the columns of one of the article's printed tables: "ball", "distances" or "noise"."""
+    return {column: np.array([float(text) for text in texts]) for column, texts in _printed(name).items()}
 
 
 def printed_decimals(name: str, column: str) -> np.ndarray:
     """Return how many decimals the article printed for each number of a column."""
-    text = (resources.files("fastcurse.experiments") / "article" / f"{name}.csv").read_text(encoding="ascii")
-    header, *rows = csv.reader(text.splitlines())
-    return np.array([len(row[header.index(column)].partition(".")[2]) for row in rows])
+    return np.array([len(text.partition(".")[2]) for text in _printed(name)[column]])
 
 
 def _plain(value: Any) -> Any:

@@ -15,7 +15,7 @@ from fastcurse.experiments._trials import run_trials
 from fastcurse.trunk import make_trunk
 
 NAME = "augmentation"
-QUICK = {"repeats": 6, "copies": (30, 100, 300), "peak_rows": 40, "peak_repeats": 8, "peak_copies": (2, 40)}
+QUICK = {"repeats": 12, "copies": (30, 100, 300), "peak_rows": 40, "peak_repeats": 8, "peak_copies": (2, 40)}
 KINDS = ("noise", "dropout")
 _ROWS, _FEATURES = 60, 100
 # Of the wide case: the noise's variance is .25 and half of the features are dropped, which gives the noted errors.
@@ -32,6 +32,8 @@ _SINGULAR = 1e-10  # eigenvalues below this share of the largest are those of mo
 _SLOPE_ERROR = 0.02
 _CLOSED_FORM_ERROR = 0.5
 _FALSE_ALARMS = 1e-3
+# Checks that allow more tell nothing: they need more draws, and are left out. Accuracies' may allow a fifth of it.
+_WIDEST = 0.5
 
 CORRECTIONS = (
     "Noise on the inputs adds nothing to the data: its limit is exactly a ridge with penalty n σ², which costs one "
@@ -79,6 +81,14 @@ def run(
     -------
     ExperimentResult
         Tables "error" (relative errors against K), "slopes" (one a draw) and "peak" (accuracies against p).
+
+    Examples
+    --------
+    >>> import fastcurse as fc
+    >>> small = {"repeats": 2, "copies": (10, 1000), "peak_rows": 20, "peak_repeats": 2, "peak_copies": (2,)}
+    >>> error = fc.experiments.augmentation.run(**small, n_jobs=None).tables["error"]
+    >>> round(error["noise"][0] / error["noise"][1])  # 100 times the copies, about a tenth of the error
+    11
     """
     repeats = _validation.check_count(repeats, "repeats", minimum=2)
     counts = _validation.check_prefixes(copies, None, "copies")
@@ -88,7 +98,8 @@ def run(
     peak_repeats = _validation.check_count(peak_repeats, "peak_repeats", minimum=2)
     peak_counts = _validation.check_prefixes(peak_copies, None, "peak_copies")
     n_jobs = _validation.check_jobs(n_jobs)
-    wide_seed, peak_seed = _validation.check_seed(random_state).spawn(2)
+    seed = _validation.check_seed(random_state)
+    wide_seed, peak_seed = seed.spawn(2)
     wide = partial(_wide_draw, counts=counts)
     draws = run_trials(wide, wide_seed.spawn(repeats), "copies", n_jobs=n_jobs, progress=progress)
     errors, predicted = (np.array(values) for values in zip(*draws, strict=True))
@@ -121,7 +132,7 @@ def run(
         title="Augmentation and dropout are ridge",
         params={
             "repeats": repeats, "copies": tuple(counts.tolist()), "peak_rows": peak_rows, "peak_repeats": peak_repeats,
-            "peak_copies": tuple(peak_counts.tolist()), "random_state": random_state,
+            "peak_copies": tuple(peak_counts.tolist()), "random_state": seed.entropy,
         },
         tables=tables,
         checks=_checks(tables, errors, predicted, peaks, peak_counts, peak_rows),
@@ -203,14 +214,15 @@ def _checks(
         note = f"{_SLOPE_ERROR} for the error's second order and {wide:.1f} standard errors"
         checks.append(Check(f"slope of log error against log K, {kind}", -0.5, slopes.mean(), tolerance, note))
         for at in np.flatnonzero(counts == 4000):
-            tolerance = wide * tables["error"][f"{kind}, sd"][at] * np.sqrt(1 + 1 / repeats) + 5e-4
-            note = f"noted, from one draw or more: {wide:.1f} standard deviations of one and of our mean, its rounding"
+            tolerance = (1 + wide / np.sqrt(repeats)) * tables["error"][f"{kind}, sd"][at] + 5e-4
+            note = f"noted, its draws unknown: one sd for them, {wide:.1f} standard errors of ours, its rounding"
             name = f"noted relative error of {kind}, 4000 copies"
             checks.append(Check(name, _NOTED[kind], errors[:, k, at].mean(), tolerance, note))
     ratios = errors[:, 0, -1] ** 2 * counts[-1] / predicted**2
     tolerance = 8 / counts[-1] ** 0.5 + wide * ratios.std(ddof=1) / np.sqrt(repeats)
     note = f"8/√K for the second order and {wide:.1f} standard errors"
     checks.append(Check("squared error of noise over its first order", 1.0, ratios.mean(), tolerance, note))
+    checks = [check for check in checks if check.tolerance <= _WIDEST]
     checks.extend(_peak_checks(tables["peak"], peaks, peak_counts, n))
     return tuple(checks)
 
@@ -238,7 +250,7 @@ def _peak_checks(peak: dict[str, np.ndarray], peaks: np.ndarray, counts: np.ndar
         better = np.mean(peak[f"{kind}, K={counts[-1]}"][near] > peak["least squares"][near])
         note = "at every prefix within a tenth of n"
         checks.append(Check(f"share of prefixes around the dip where {kind} helps", 1.0, float(better), 0.0, note))
-    return checks
+    return [checks[0], *(check for check in checks[1:] if check.tolerance <= _WIDEST / 5)]
 
 
 def _copies_cost(n_copies: int) -> float:

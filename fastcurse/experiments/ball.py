@@ -67,6 +67,16 @@ def run(
     -------
     ExperimentResult
         Tables "volume", "formula", "monte_carlo", "telescoping", "draws", "norm" and "angle".
+
+    Examples
+    --------
+    >>> import fastcurse as fc
+    >>> result = fc.experiments.ball.run(max_dimension=19, n_draws=20_000, repeats=2, n_points=100)
+    >>> result.ok, list(result.tables)
+    (True, ['volume', 'formula', 'monte_carlo', 'telescoping', 'draws', 'norm', 'angle'])
+    >>> closed_form = result.tables["volume"]
+    >>> int(closed_form["d"][closed_form["volume"].argmax()])  # the unit ball is largest in five dimensions
+    5
     """
     max_dimension = _validation.check_count(max_dimension, "max_dimension", minimum=19)
     n_draws = _validation.check_count(n_draws, "n_draws", minimum=1)

@@ -82,6 +82,15 @@ def run(
     Notes
     -----
     About 20 s on two cores at the default size.
+
+    Examples
+    --------
+    >>> import fastcurse as fc
+    >>> small = {"n_samples": 50, "repeats": 2, "n_directions": 100, "descent_steps": 100}
+    >>> result = fc.experiments.curvature.run(**small, training_repeats=2, training_steps=64, n_jobs=None)
+    >>> edges = result.tables["edges"]
+    >>> edges["largest_mean"].round(1), edges["upper_edge"].round(1)
+    (array([1.3, 2.1, 2.8, 3.8, 5.7, 9. ]), array([1.7, 2.2, 2.9, 4. , 5.8, 9. ]))
     """
     n_samples = _validation.check_count(n_samples, "n_samples", minimum=20)
     repeats = _validation.check_count(repeats, "repeats", minimum=2)
@@ -220,7 +229,7 @@ def _network_tables(around: training_part.Surroundings) -> dict[str, dict[str, n
     return {
         "network": {"rank": rank, "eigenvalue": around.exact, "top_curvature": top},
         "directions": {
-            "slope": np.append(around.top.eigenvalues[0], around.random_slopes),
+            "slope": np.append(around.top.eigenvalues[0], around.random_slopes[: len(names) - 1]),
             "loss": np.full(len(names), around.loss),
             "length_of_parameters": np.full(len(names), around.length),
         },

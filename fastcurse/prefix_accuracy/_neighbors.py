@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from fastcurse import _validation
+from fastcurse._results import freeze_arrays
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,9 +40,7 @@ class NeighborAccuracy:
     n_without_duplicates: np.ndarray
 
     def __post_init__(self) -> None:
-        for value in vars(self).values():
-            if isinstance(value, np.ndarray):
-                value.setflags(write=False)
+        freeze_arrays(self)
 
 
 def neighbor_accuracy(

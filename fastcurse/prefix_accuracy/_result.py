@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from fastcurse._results import freeze_arrays
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -43,6 +45,21 @@ class SupportedFeatures:
         theory says nothing at the peak.
     n_samples, n_features, n_classes : int
         Rows, features and classes of the data.
+
+    Examples
+    --------
+    >>> import fastcurse as fc
+    >>> X, y = fc.make_trunk(200, 150, random_state=0)
+    >>> found = fc.supported_features(X, y, random_state=0)
+    >>> found.recommended_features
+    12
+    >>> found.to_frame().round(2).loc[[0, 19, 149], ["prefix", "train_accuracy", "accuracy"]]
+         prefix  train_accuracy  accuracy
+    0         1            0.87      0.87
+    19       20            0.99      0.98
+    149     150            1.00      0.70
+    >>> found.band[149].round(2)  # of the accuracy with all 150 features
+    array([0.6, 0.8])
     """
 
     prefixes: np.ndarray
@@ -61,9 +78,7 @@ class SupportedFeatures:
     n_classes: int
 
     def __post_init__(self) -> None:
-        for value in vars(self).values():
-            if isinstance(value, np.ndarray):
-                value.setflags(write=False)
+        freeze_arrays(self)
 
     @property
     def band(self) -> np.ndarray:

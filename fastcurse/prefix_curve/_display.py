@@ -256,6 +256,13 @@ class PrefixCurveDisplay:
             `ax` are no axes, or `theory` is no mapping.
         ValueError
             A choice is not among those listed, or a theory's curve has not one value a prefix.
+
+        Examples
+        --------
+        >>> import fastcurse as fc
+        >>> display = fc.PrefixCurveDisplay(prefixes=[1, 2, 4], test_scores=[[0.8, 0.7], [0.9, 0.8], [0.85, 0.8]])
+        >>> display.plot(band="std", theory={"Bayes": fc.theory.bayes_accuracy}).ax_.get_ylabel()
+        'accuracy'
         """
         from fastcurse.prefix_curve._drawing import draw_prefix_curves
 

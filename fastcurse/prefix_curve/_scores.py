@@ -79,6 +79,8 @@ def scores_of_predictions(y_true: Any, y_pred_path: Any) -> np.ndarray:
         if path.ndim != 2 or path.size == 0 or path.shape != (len(paths[0]), labels.size):
             rule = f"shape (m, n_samples = {labels.size})" + (f" with m = {len(paths[0])}" if repeated else "")
             raise ValueError(f"y_pred_path must have {rule} and at least one label, got shape {path.shape}")
+        if (labels.dtype.kind in "OUS") != (path.dtype.kind in "OUS"):
+            raise TypeError(f"y_pred_path must hold labels like y_true's {labels.dtype}, got {path.dtype}")
         scores.append((path == labels).mean(axis=1))
     return np.transpose(scores)
 

@@ -56,6 +56,28 @@ class Profile:
         Sentences, each with the numbers that it rests on; empty where the data support none.
     seconds : float
         Wall-clock time.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import numpy as np
+    >>> import fastcurse as fc
+    >>> X = np.random.default_rng(0).normal(size=(300, 20))
+    >>> found = fc.profile(X, prefixes=[5, 20])
+    >>> print(found.verdict[0].text)
+    With all 20 features a row's nearest row is on average 44 % as far from it as its farthest.
+    >>> round(found.value("effective_dimension", 20))  # one cell of the table
+    19
+    >>> len(found.summary().splitlines()) > 10, list(found.to_frame())[:3], found.to_dict()["n_samples"]
+    (True, ['prefix', 'nearest', 'farthest'], 300)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     found.to_json(folder + "/profile.json")
+    ...     found.to_html(folder + "/profile.html", name="noise")
+    ...     [path.name for path in sorted(Path(folder).iterdir())]
+    ['profile.html', 'profile.json']
+    >>> len(found.plot().axes)
+    12
     """
 
     prefixes: np.ndarray

@@ -22,7 +22,14 @@ def _philox4x32(counter: Sequence[int], key: Sequence[int]) -> list[int]:
 
 
 def normals(t: int, r: int, d: int, key: Sequence[int]) -> list[float]:
-    """Return the d standard normal draws of row r of copy t: two by Box and Muller of each two words."""
+    """Return the d standard normal draws of row r of copy t: two by Box and Muller of each two words.
+
+    Examples
+    --------
+    >>> from fastcurse.reference import augmentation
+    >>> [round(z, 3) for z in augmentation.normals(t=0, r=0, d=3, key=(1, 2))]
+    [-2.268, -1.582, 1.68]
+    """
     found: list[float] = []
     for g in range(-(-d // 4)):
         u = [(word + 0.5) / 2**32 for word in _philox4x32((t, r, g, 0), key)]
@@ -33,7 +40,14 @@ def normals(t: int, r: int, d: int, key: Sequence[int]) -> list[float]:
 
 
 def kept(t: int, r: int, d: int, key: Sequence[int], drop: float) -> list[bool]:
-    """Return which of the d features of row r of copy t stay: those whose word is at least 2^32 (1 - drop) do not."""
+    """Return which of the d features of row r of copy t stay: those whose word is at least 2^32 (1 - drop) do not.
+
+    Examples
+    --------
+    >>> from fastcurse.reference import augmentation
+    >>> augmentation.kept(t=0, r=0, d=6, key=(1, 2), drop=0.5)
+    [True, False, True, False, False, False]
+    """
     bound = round((1.0 - drop) * 2**32)
     return [word < bound for g in range(-(-d // 4)) for word in _philox4x32((t, r, g, 0), key)][:d]
 
@@ -41,7 +55,15 @@ def kept(t: int, r: int, d: int, key: Sequence[int], drop: float) -> list[bool]:
 def copies(
     X: np.ndarray, first: int, stop: int, key: Sequence[int], *, noise: float = 0.0, drop: float = 0.0
 ) -> np.ndarray:
-    """Return copies first .. stop - 1 of X (n, d), (stop - first, n, d): X + noise z, or X z / (1 - drop), z 0 or 1."""
+    """Return copies first .. stop - 1 of X (n, d), (stop - first, n, d): X + noise z, or X z / (1 - drop), z 0 or 1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastcurse.reference import augmentation
+    >>> augmentation.copies(np.ones((1, 6)), 0, 2, key=(3, 4), drop=0.5).tolist()
+    [[[2.0, 2.0, 2.0, 2.0, 0.0, 2.0]], [[2.0, 0.0, 2.0, 0.0, 0.0, 0.0]]]
+    """
     n, d = X.shape
     numbers = range(first, stop)
     if noise > 0.0:
@@ -53,6 +75,14 @@ def ridge_limit(X: np.ndarray, y: np.ndarray, *, noise: float = 0.0, drop: float
     """Return the weights that least squares on infinitely many copies tends to.
 
     (XᵀX + n σ² I)⁻¹ Xᵀy for noise of standard deviation σ, (XᵀX + q/(1-q) diag(XᵀX))⁻¹ Xᵀy for a share q dropped
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastcurse.reference import augmentation
+    >>> X, y = np.array([[1.0], [1.0]]), np.array([1.0, 1.0])
+    >>> augmentation.ridge_limit(X, y, noise=1.0), augmentation.ridge_limit(X, y, drop=0.5)  # 2 / (2 + 2)
+    (array([0.5]), array([0.5]))
     """
     gram = X.T @ X
     penalty = np.full(len(gram), len(X) * noise**2) if noise > 0.0 else drop / (1.0 - drop) * np.diag(gram)

@@ -18,7 +18,17 @@ class TopCurvature(NamedTuple):
 def hessian(
     X: Any, *, loss: str = "squared", weights: Any = None, fit_intercept: bool = False, l2: float = 0.0
 ) -> np.ndarray:
-    """Return the Hessian (d, d) of the mean loss: the mean of c z z' over rows z, and the penalty."""
+    """Return the Hessian (d, d) of the mean loss: the mean of c z z' over rows z, and the penalty.
+
+    Examples
+    --------
+    >>> from fastcurse.reference import curvature
+    >>> curvature.hessian([[1.0, 0.0], [1.0, 2.0]])
+    array([[1., 1.],
+           [1., 2.]])
+    >>> curvature.hessian([[2.0]], loss="logistic")  # 2 · 1/4 · 2 at weights of 0
+    array([[1.]])
+    """
     X = np.asarray(X).astype(float)
     n_features = X.shape[1]
     Z = np.column_stack([X, np.ones(len(X))]) if fit_intercept else X
@@ -41,7 +51,14 @@ def top_curvature(
     l2: float = 0.0,
     k: int = 20,
 ) -> TopCurvature:
-    """Return the k largest eigenvalues, largest first, and their vectors (d, k)."""
+    """Return the k largest eigenvalues, largest first, and their vectors (d, k).
+
+    Examples
+    --------
+    >>> from fastcurse.reference import curvature
+    >>> curvature.top_curvature([[2.0, 0.0], [0.0, 4.0]], k=1).eigenvalues
+    array([8.])
+    """
     H = hessian(X, loss=loss, weights=weights, fit_intercept=fit_intercept, l2=l2)
     values, vectors = np.linalg.eigh(H)
     return TopCurvature(values[::-1][:k], vectors[:, ::-1][:, :k], float(np.trace(H)))
@@ -50,7 +67,14 @@ def top_curvature(
 def gradient(
     X: Any, y: Any, weights: Any, *, loss: str = "squared", fit_intercept: bool = False, l2: float = 0.0
 ) -> np.ndarray:
-    """Return the gradient (d,) of the mean loss at the weights; labels of the logistic loss are 1 and -1."""
+    """Return the gradient (d,) of the mean loss at the weights; labels of the logistic loss are 1 and -1.
+
+    Examples
+    --------
+    >>> from fastcurse.reference import curvature
+    >>> curvature.gradient([[1.0], [3.0]], [0.0, 0.0], [2.0])  # mean of x (x w - y)
+    array([10.])
+    """
     X, y, w = np.asarray(X).astype(float), np.asarray(y, dtype=float), np.asarray(weights, dtype=float)
     n_features = X.shape[1]
     Z = np.column_stack([X, np.ones(len(X))]) if fit_intercept else X

@@ -20,6 +20,14 @@ def decision_path(
 
     `divisor` of the within-class scatter: None is the number of training rows, as scikit-learn from 1.9 on;
     the number of rows less the number of classes, before.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastcurse.reference import discriminant
+    >>> X, y = np.array([[0.0, 1.0], [1.0, 2.0], [4.0, 0.0], [5.0, 4.0]]), np.array([0, 0, 1, 1])
+    >>> discriminant.decision_path(X, y, X, prefixes=[1]).round(1)
+    array([[-40., -24.,  24.,  40.]])
     """
     X_train, X = np.asarray(X_train, dtype=np.float64), np.asarray(X, dtype=np.float64)
     if prefixes is None:

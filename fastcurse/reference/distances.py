@@ -18,7 +18,15 @@ class Extremes(NamedTuple):
 
 
 def distance_extremes(X: Any, *, prefixes: Any = None) -> Extremes:
-    """Return the extremes over all pairs i < j, each pair measured exactly as the definition says."""
+    """Return the extremes over all pairs i < j, each pair measured exactly as the definition says.
+
+    Examples
+    --------
+    >>> from fastcurse.reference import distances
+    >>> found = distances.distance_extremes([[0, 0], [1, 0], [4, 3]])
+    >>> found.nearest, found.farthest, found.farthest_pair[-1]
+    (array([1., 1.]), array([4., 5.]), array([0, 2]))
+    """
     X = np.asarray(X)
     n_samples, n_features = X.shape
     prefixes = np.arange(1, n_features + 1) if prefixes is None else np.asarray(prefixes)
@@ -36,14 +44,28 @@ def distance_extremes(X: Any, *, prefixes: Any = None) -> Extremes:
 
 
 def closest_pair(X: Any) -> tuple[float, tuple[int, int]]:
-    """Return the smallest distance over all features and its pair."""
+    """Return the smallest distance over all features and its pair.
+
+    Examples
+    --------
+    >>> from fastcurse.reference import distances
+    >>> distances.closest_pair([[0, 0], [4, 3], [1, 0]])
+    (1.0, (0, 2))
+    """
     found = distance_extremes(X, prefixes=[np.asarray(X).shape[1]])
     i, j = found.nearest_pair[0].tolist()
     return float(found.nearest[0]), (i, j)
 
 
 def farthest_pair(X: Any) -> tuple[float, tuple[int, int]]:
-    """Return the largest distance over all features and its pair."""
+    """Return the largest distance over all features and its pair.
+
+    Examples
+    --------
+    >>> from fastcurse.reference import distances
+    >>> distances.farthest_pair([[0, 0], [4, 3], [1, 0]])
+    (5.0, (0, 1))
+    """
     found = distance_extremes(X, prefixes=[np.asarray(X).shape[1]])
     i, j = found.farthest_pair[0].tolist()
     return float(found.farthest[0]), (i, j)
@@ -62,7 +84,15 @@ class Moments(NamedTuple):
 
 
 def distance_moments(X: Any) -> Moments:
-    """Return mean and variance of the squared distances over all pairs, from the pairs; the rest from eigenvalues."""
+    """Return mean and variance of the squared distances over all pairs, from the pairs; the rest from eigenvalues.
+
+    Examples
+    --------
+    >>> from fastcurse.reference import distances
+    >>> found = distances.distance_moments([[0.0, 0.0], [1.0, 0.0], [0.0, 2.0]])
+    >>> found.mean_sq, found.var_sq.round(6)  # squared distances 1, 0, 1 and 1, 4, 5
+    (array([0.66666667, 3.33333333]), array([0.222222, 2.888889]))
+    """
     X = np.asarray(X).astype(float)
     i, j = np.triu_indices(len(X), 1)
     each = (X[i] - X[j]) ** 2
@@ -100,6 +130,14 @@ def norm_spread(X: Any) -> NormSpread:
     dimensions and a_i unit vectors with products -1/v. For A of rank 2 with tr A = s, det A = q and zonal polynomials
     Z of degree 4, E tr(A O'WO)⁴ = sum Z(A) Z(W) c / (105 Z(I)), c = 1, 20, 14 for (4), (3,1), (2,2). Of
     A = x a a' + y b b' the coefficient of x² y² is six times the mean of (a'O'WOa)² (b'O'WOb)².
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastcurse.reference import distances
+    >>> cube = np.array([[x, y, z] for x in (-1, 1) for y in (-1, 1) for z in (-1, 1)])
+    >>> bool(distances.norm_spread(cube).z_score < 0)  # a shell: norms spread less than those of Gaussian points
+    True
     """
     X = np.asarray(X).astype(float)
     X = X - X[0]  # so that a common offset takes no digits of the mean

@@ -20,7 +20,15 @@ class Hubness(NamedTuple):
 
 
 def hubness(indices: Any, n_samples: int) -> Hubness:
-    """Return what `indices` (n_queries, k) say of N_k, were every one of the rows a query; nan as the public one."""
+    """Return what `indices` (n_queries, k) say of N_k, were every one of the rows a query; nan as the public one.
+
+    Examples
+    --------
+    >>> from fastcurse.reference.hubness import hubness
+    >>> found = hubness([[1], [0], [0], [0]], n_samples=4)
+    >>> found.top_hub, found.top_hub_share, found.antihub_share
+    (0, 0.75, 0.5)
+    """
     lists = [set(row) for row in np.asarray(indices).tolist()]
     n, m, k = n_samples, len(lists), len(lists[0])
     asked = [sum(row in one for one in lists) for row in range(n)]

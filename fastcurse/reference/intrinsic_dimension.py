@@ -16,7 +16,15 @@ class IntrinsicDimension(NamedTuple):
 
 
 def intrinsic_dimension(distances: Any, *, method: str = "twonn") -> IntrinsicDimension:
-    """Return (N - 1) / L of the N logarithms log(T_k / T_j) of `distances` (n_queries, k), whose sum is L."""
+    """Return (N - 1) / L of the N logarithms log(T_k / T_j) of `distances` (n_queries, k), whose sum is L.
+
+    Examples
+    --------
+    >>> import math
+    >>> from fastcurse.reference.intrinsic_dimension import intrinsic_dimension
+    >>> intrinsic_dimension([[1.0, 2.0], [1.0, 2.0], [0.0, 1.0]]).dimension == 1 / (2 * math.log(2))
+    True
+    """
     logarithms, n_used = [], 0
     for one in np.asarray(distances, dtype=float).tolist():
         above = [distance for distance in one if distance > 0]

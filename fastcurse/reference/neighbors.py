@@ -17,7 +17,15 @@ class PrefixNeighbors(NamedTuple):
 
 
 def prefix_neighbors(X: Any, queries: Any, k: int, prefixes: Any = None, *, metric: str = "euclidean") -> Any:
-    """Return the k nearest rows of each query and its farthest distance at each prefix, pair by pair as defined."""
+    """Return the k nearest rows of each query and its farthest distance at each prefix, pair by pair as defined.
+
+    Examples
+    --------
+    >>> from fastcurse.reference.neighbors import prefix_neighbors
+    >>> found = prefix_neighbors([[0, 0], [1, 9], [2, 0]], [0], k=1)
+    >>> found.indices[:, 0, 0], found.distances[:, 0, 0]  # row 1 is nearest by the first feature alone
+    (array([1, 2]), array([1., 2.]))
+    """
     X, queries = np.asarray(X), np.asarray(queries)
     own = queries if queries.ndim == 1 else [None] * len(queries)
     points = X[queries] if queries.ndim == 1 else queries

@@ -18,7 +18,15 @@ class BoundaryDistance(NamedTuple):
 def boundary_distance(
     w: Any, b: Any, X: Any, norm: float = 2, stable: float = 0.0, mutable: Any = None, *, bounds: Any = None
 ) -> BoundaryDistance:
-    """Minimise the norm of δ subject to ±(w·(x + δ) + b) <= -stable ‖w‖_*, low <= x + δ <= high, δ = 0 elsewhere."""
+    """Minimise the norm of δ subject to ±(w·(x + δ) + b) <= -stable ‖w‖_*, low <= x + δ <= high, δ = 0 elsewhere.
+
+    Examples
+    --------
+    >>> from fastcurse.reference.robustness import boundary_distance
+    >>> found = boundary_distance([1.0, 2.0], -1.0, [[2.0, 2.0]], norm=1)
+    >>> found.distance, found.correction + 0.0
+    (array([2.5]), array([[ 0. , -2.5]]))
+    """
     w, X = np.asarray(w, float), np.asarray(X, float)
     free = np.zeros(w.size, bool)
     free[slice(None) if mutable is None else mutable] = True

@@ -4,25 +4,18 @@ from __future__ import annotations
 
 import csv
 import io
-import struct
-import tokenize
-import zipfile
-import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from fastcurse.engine.array_files import DAMAGED, check_room, open_npy, open_regular, read_npz
+
 if TYPE_CHECKING:
     import pandas as pd
 
 _READERS = (".npy", ".npz", ".csv", ".parquet")
-# What numpy and zipfile raise on damaged files: an unknown compression is a NotImplementedError, a set
-# encryption bit a RuntimeError, a mangled header anything that parsing a Python literal may raise.
-_DAMAGED = (
-    OSError, EOFError, zipfile.BadZipFile, zlib.error, struct.error, RuntimeError, KeyError, OverflowError,
-    SyntaxError, TypeError, ValueError, tokenize.TokenError,
-)  # fmt: skip
+_LONGEST_REASON = 300  # letters
 
 
 def read_points(path: Path, name: str = "DATA") -> np.ndarray | pd.DataFrame:
@@ -64,8 +57,8 @@ def _kind(path: Path, name: str) -> str:
 
 def _read_array(path: Path, name: str) -> np.ndarray:
     try:
-        return _read_npy(path) if path.suffix.lower() == ".npy" else _read_npz(path)
-    except _DAMAGED as error:
+        return open_npy(path) if path.suffix.lower() == ".npy" else next(iter(read_npz(path).values()))
+    except DAMAGED as error:
         raise _unreadable(path, name, error) from None
 
 
@@ -73,35 +66,8 @@ def _unreadable(path: Path, name: str, error: Exception) -> ValueError:
     if isinstance(error, OSError) and error.filename is not None:
         return ValueError(f"{name} cannot be read: {error}")
     reason = " ".join(str(error).split()) or type(error).__name__
-    # numpy's advice on Python objects is to unpickle them, which may run any code.
-    if "allow_pickle" in reason or "Python objects" in reason:
-        reason = "it holds Python objects, no plain array"
+    reason = reason if len(reason) <= _LONGEST_REASON else f"{reason[:_LONGEST_REASON]}..."  # it may quote the file
     return ValueError(f"{name} cannot be read as a table: {str(path)!r}: {reason}")
-
-
-def _check_start(path: Path, start: bytes) -> None:
-    # np.load goes by the first bytes, not the name, and takes any others for a pickle.
-    with open(path, "rb") as file:
-        if file.read(len(start)) != start:
-            raise ValueError(f"it is no {path.suffix.lower()} file, which holds a plain array")
-
-
-def _read_npy(path: Path) -> np.ndarray:
-    _check_start(path, b"\x93NUMPY")
-    return np.load(path, mmap_mode="r", allow_pickle=False)
-
-
-def _read_npz(path: Path) -> np.ndarray:
-    _check_start(path, b"PK")
-    # Given the path, np.load leaves a damaged file open.
-    with open(path, "rb") as file, np.load(file, allow_pickle=False) as archive:
-        if len(archive.files) != 1:
-            raise ValueError(f"it must hold one array, got {len(archive.files)}: {archive.files}")
-        array = archive[archive.files[0]]
-    # np.load gives the bytes of a member that is no array.
-    if not isinstance(array, np.ndarray):
-        raise ValueError("it holds no plain array")
-    return array
 
 
 def _read_parquet(path: Path, name: str) -> pd.DataFrame:
@@ -109,19 +75,20 @@ def _read_parquet(path: Path, name: str) -> pd.DataFrame:
         import pandas as pd
 
         # An open file: pyarrow's error of a missing one lacks the reason.
-        with open(path, "rb") as file:
+        with open_regular(path) as file:
             return pd.read_parquet(file)
     except ImportError:
         raise ValueError(f"{name} in .parquet needs the extra: python -m pip install 'fastcurse[parquet]'") from None
-    except _DAMAGED as error:
+    except Exception as error:  # the frame's own description is JSON, which may hold anything
         raise _unreadable(path, name, error) from None
 
 
 def _csv_lines(path: Path, name: str) -> list[str]:
     try:
-        with open(path, encoding="utf-8-sig") as file:
+        with io.TextIOWrapper(open_regular(path), encoding="utf-8-sig") as file:
+            check_room(path.stat().st_size)
             lines = [line for line in file if line.strip()]
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, MemoryError) as error:
         raise _unreadable(path, name, error) from None
     if not lines:
         raise ValueError(f"{name} must hold a table, got the empty file {str(path)!r}")
@@ -134,9 +101,9 @@ def _read_csv_table(path: Path, name: str) -> np.ndarray:
         reader = csv.reader(lines, strict=True, skipinitialspace=True)
         first = next(reader, [])
         header = not any(_is_number(cell) for cell in first) and any(cell.strip() for cell in first)
-        if header and reader.line_num == len(lines):
-            raise ValueError("it has no rows, at most a header line")
         rows = lines[reader.line_num :] if header else lines
+        if not rows:
+            raise ValueError("it has no rows, at most a header line")
         try:
             return np.loadtxt(rows, delimiter=",", quotechar='"', ndmin=2)
         except ValueError:

@@ -26,6 +26,7 @@ RESULTS = "results.json"
 MANIFEST = ".fastcurse.json"
 
 _FORMAT = {"format": "fastcurse output folder", "version": 1}
+_LARGEST = 2**24  # bytes of a manifest, which has a hundred a file
 _STAGE = ".fastcurse-stage-"
 _MARKER = "made-by-fastcurse"
 _ABANDONED = 3600.0  # seconds; a stage is in use while figures are drawn, a minute at most: an older one was left over
@@ -75,9 +76,11 @@ def staged_folder(folder: Path, *, beside: str | None = None) -> Iterator[Path]:
     ------
     ValueError
         As in `check_output_folder`, which is called before and again after the body; nothing was touched.
+    OSError
+        That the body or the exchange met, as a full disk; the body's names `folder`, in which nothing was touched.
     """
     check_output_folder(folder, beside=beside)
-    folder = Path(os.path.realpath(folder))
+    given, folder = folder, Path(os.path.realpath(folder))
     place = _nearest(folder)  # the folder itself if it exists: its parent may be another file system, or not writable
     _remove_leftovers(place)
     hidden = Path(tempfile.mkdtemp(prefix=_STAGE, dir=place))
@@ -85,7 +88,12 @@ def staged_folder(folder: Path, *, beside: str | None = None) -> Iterator[Path]:
         (hidden / _MARKER).touch()
         stage = hidden / "files"  # mkdtemp's folder is private; this one gets the usual permissions
         stage.mkdir()
-        yield stage
+        try:
+            yield stage
+        except OSError as error:
+            if error.errno is None:
+                raise
+            raise OSError(error.errno, error.strerror, str(given)) from error  # a full disk names no file at all
         _publish(stage, folder, beside)
     finally:
         shutil.rmtree(hidden, ignore_errors=True)
@@ -157,7 +165,8 @@ def _entries(folder: Path, beside: str | None = None) -> Iterator[Path]:
 
 def _read_manifest(path: Path) -> dict[str, set[str]] | None:
     try:
-        record = json.loads(path.read_text(encoding="utf-8")) if _is_plain(path) else {}
+        readable = _is_plain(path) and path.stat().st_size <= _LARGEST
+        record = json.loads(path.read_text(encoding="utf-8")) if readable else {}
         if any(record[key] != value for key, value in _FORMAT.items()):
             return None
         return {str(file): {str(digest) for digest in hashes} for file, hashes in record["files"].items()}
@@ -188,4 +197,5 @@ def _nearest(folder: Path) -> Path:
 
 
 def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

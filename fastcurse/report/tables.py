@@ -12,9 +12,11 @@ import click
 
 def print_csv(header: Sequence[str], rows: Iterable[Sequence[Any]], file: TextIO | None = None) -> None:
     """Print a table as CSV."""
-    writer = csv.writer(file or sys.stdout, lineterminator="\n")
+    file = file or sys.stdout
+    writer = csv.writer(file, lineterminator="\n")
     writer.writerow(header)
     writer.writerows(rows)
+    file.flush()  # a disk that is full is told now, and not when the interpreter ends
 
 
 def print_aligned(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:

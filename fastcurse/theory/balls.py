@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import optimize, special
 
-from fastcurse.theory._arguments import as_float
+from fastcurse.theory._arguments import above, as_float, at_least
 from fastcurse.theory._log_gamma import log_unit_ratio
 
 # A factor of the direct product may not come near the ends of float64, at |log| = 709.
@@ -21,7 +21,7 @@ def log_ball_volume(d: ArrayLike, radius: ArrayLike = 1.0, *, p: ArrayLike = 2.0
     Parameters
     ----------
     d, radius, p : array_like of float
-        Dimension, radius r and order of the norm, as for `fastcurse.log_ball_volume`, which checks them.
+        Dimension, radius r and order of the norm, as for `fastcurse.log_ball_volume`.
 
     Returns
     -------
@@ -33,7 +33,7 @@ def log_ball_volume(d: ArrayLike, radius: ArrayLike = 1.0, *, p: ArrayLike = 2.0
     >>> print(f"{log_ball_volume(1000):.2f}")
     -2038.97
     """
-    d, radius, p = np.broadcast_arrays(*as_float(d, radius, p))
+    d, radius, p = np.broadcast_arrays(at_least(d, "d", 0), at_least(radius, "radius", 0), above(p, "p", 0))
     inside = np.where((radius > 0.0) & (radius < np.inf), radius, 1.0)
     with np.errstate(over="ignore"):
         # One logarithm of 2r while it stays in range: 0 for r = 1/2, and not log 2 + log r.
@@ -89,7 +89,7 @@ def shell_fraction(d: ArrayLike, thickness: ArrayLike) -> np.ndarray | np.float6
     Parameters
     ----------
     d, thickness : array_like of float
-        Dimension, and thickness t as a share of the radius, as for `fastcurse.shell_fraction`, which checks them.
+        Dimension, and thickness t as a share of the radius, as for `fastcurse.shell_fraction`.
 
     Returns
     -------
@@ -101,7 +101,9 @@ def shell_fraction(d: ArrayLike, thickness: ArrayLike) -> np.ndarray | np.float6
     >>> print(np.round(shell_fraction([1, 7, 22, 44], 0.1), 4))
     [0.1    0.5217 0.9015 0.9903]
     """
-    d, thickness = as_float(d, thickness)
+    d, thickness = at_least(d, "d", 0), at_least(thickness, "thickness", 0)
+    if not (thickness <= 1.0).all():
+        raise ValueError(f"thickness must be at most 1, got {thickness.max():g}")
     return 0.0 - special.expm1(special.xlog1py(d, -thickness))  # 0 - x: no negative zero
 
 
@@ -125,8 +127,7 @@ def ball_volume_recurrence(d: ArrayLike) -> np.ndarray | np.float64:
     >>> print(np.round(ball_volume_recurrence([2, 6, 7]), 4))
     [3.1416 1.0472 0.8976]
     """
-    (d,) = as_float(d)
-    return 2.0 * np.pi / d
+    return 2.0 * np.pi / at_least(d, "d", 2)
 
 
 def log_surface_area(d: ArrayLike, radius: ArrayLike = 1.0) -> np.ndarray | np.float64:
@@ -151,7 +152,7 @@ def log_surface_area(d: ArrayLike, radius: ArrayLike = 1.0) -> np.ndarray | np.f
     >>> print(np.round(np.exp(log_surface_area([1, 2, 3])), 6))
     [ 2.        6.283185 12.566371]
     """
-    d, radius = as_float(d, radius)
+    d, radius = above(d, "d", 0), at_least(radius, "radius", 0)
     return np.log(d) + log_ball_volume(d) + special.xlogy(d - 1.0, radius)
 
 
@@ -237,7 +238,7 @@ def hit_or_miss_relative_error(d: ArrayLike, n_draws: ArrayLike) -> np.ndarray |
     >>> print(np.round(hit_or_miss_relative_error([2, 10, 20], 10**6), 4))
     [5.0000e-04 2.0000e-02 6.3743e+00]
     """
-    (n_draws,) = as_float(n_draws)
+    n_draws = at_least(n_draws, "n_draws", 1)
     log_q = log_hit_probability(d)
     with np.errstate(over="ignore"):
         return np.exp(-0.5 * log_q) * np.sqrt((0.0 - np.expm1(log_q)) / n_draws)
@@ -265,7 +266,7 @@ def no_hit_probability(d: ArrayLike, n_draws: ArrayLike) -> np.ndarray | np.floa
     >>> print(np.round(no_hit_probability([10, 20, 30], 10**7), 4))
     [0.     0.7818 1.    ]
     """
-    (n_draws,) = as_float(n_draws)
+    n_draws = at_least(n_draws, "n_draws", 0)
     return np.exp(special.xlog1py(n_draws, -np.exp(log_hit_probability(d))))
 
 
@@ -295,5 +296,5 @@ def nearest_to_centre_median(n_points: ArrayLike, d: ArrayLike) -> np.ndarray | 
     >>> print(f"{nearest_to_centre_median(500, 10):.2f}")
     0.52
     """
-    n_points, d = as_float(n_points, d)
+    n_points, d = at_least(n_points, "n_points", 1), above(d, "d", 0)
     return (-special.expm1(-np.log(2.0) / n_points)) ** (1.0 / d)

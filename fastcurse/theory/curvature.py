@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from fastcurse.theory._arguments import as_float
+from fastcurse.theory._arguments import above, as_float, at_least
 
 
 def marchenko_pastur_edges(g: ArrayLike) -> tuple[np.ndarray | np.float64, np.ndarray | np.float64]:
@@ -41,7 +41,7 @@ def marchenko_pastur_edges(g: ArrayLike) -> tuple[np.ndarray | np.float64, np.nd
     >>> print(low, high)
     [0.25 0.   0.  ] [2.25 4.   9.  ]
     """
-    (g,) = as_float(g)
+    g = above(g, "g", 0)
     return (np.maximum(1.0 - np.sqrt(g), 0.0) ** 2)[()], ((1.0 + np.sqrt(g)) ** 2)[()]
 
 
@@ -73,7 +73,7 @@ def marchenko_pastur_density(x: ArrayLike, g: ArrayLike) -> np.ndarray | np.floa
     >>> print(np.round(marchenko_pastur_density([0.1, 0.5, 1.0, 2.0, 3.0], 0.25), 4))
     [0.     0.8422 0.6164 0.2105 0.    ]
     """
-    x, g = as_float(x, g)
+    x, g = at_least(x, "x", -np.inf), above(g, "g", 0)
     root = np.sqrt(g)
     inside = np.maximum((x - (1.0 - root) ** 2) * ((1.0 + root) ** 2 - x), 0.0)
     zero_at_edge = (x == 0.0) & (g == 1.0)
@@ -112,7 +112,7 @@ def largest_stable_step(g: ArrayLike) -> np.ndarray | np.float64:
     >>> print(np.round(largest_stable_step([0.1, 0.25, 0.5, 1.0, 2.0, 4.0]), 4))
     [1.1544 0.8889 0.6863 0.5    0.3431 0.2222]
     """
-    (g,) = as_float(g)
+    g = at_least(g, "g", 0)
     return (2.0 / (1.0 + np.sqrt(g)) ** 2)[()]
 
 
@@ -150,6 +150,6 @@ def random_direction_curvature(
     >>> print(mean, round(variance**0.5, 3))
     1.899 1.269
     """
-    trace, squares, d = as_float(trace, frobenius_sq, d)
+    (trace,), squares, d = as_float(trace), at_least(frobenius_sq, "frobenius_sq", 0), at_least(d, "d", 1)
     variance = 2.0 * np.maximum(squares - trace**2 / d, 0.0) / (d * (d + 2.0))
     return (trace / d + 0.0 * variance)[()], variance[()]

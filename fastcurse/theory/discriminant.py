@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import special
 
-from fastcurse.theory._arguments import as_float
+from fastcurse.theory._arguments import as_float, at_least
 
 
 def lda_error(delta_sq: ArrayLike, p: ArrayLike, n1: ArrayLike, n2: ArrayLike) -> np.ndarray | np.float64:
@@ -46,7 +46,8 @@ def lda_error(delta_sq: ArrayLike, p: ArrayLike, n1: ArrayLike, n2: ArrayLike) -
     >>> print(np.round(lda_error(9.0, p, 50, 50), 3))
     [0.082 0.5   0.292 0.424]
     """
-    delta_sq, p, n1, n2 = as_float(delta_sq, p, n1, n2)
+    delta_sq, p = at_least(delta_sq, "delta_sq", 0), at_least(p, "p", 1)
+    n1, n2 = at_least(n1, "n1", 1), at_least(n2, "n2", 1)
     gamma = p / (n1 + n2 - 2.0)
     psi = np.sqrt(np.abs(1.0 - gamma)) / np.maximum(gamma, 1.0)
     shift = p / n2 - p / n1
@@ -111,11 +112,11 @@ def lda_error_exact(
     >>> print(f"{error:.3f} {standard_error:.4f}")
     0.428 0.0002
     """
-    grid = np.broadcast(delta_sq, p, n_per_class)
+    grid = np.broadcast(at_least(delta_sq, "delta_sq", 0), p, at_least(n_per_class, "n_per_class", 1))
     result = np.empty((2, *grid.shape))
     for index, (d_sq, n_features, n) in zip(np.ndindex(grid.shape), grid, strict=True):
         if not 1 <= n_features <= 2 * n - 2:
-            raise ValueError(f"p must be between 1 and 2 n_per_class - 2 = {2 * n - 2}, got {n_features}")
+            raise ValueError(f"p must be between 1 and 2 n_per_class - 2 = {2 * n - 2:g}, got {n_features}")
         errors = _conditional_errors(d_sq, n_features, n, n_draws, np.random.default_rng(random_state))
         result[(0, *index)] = errors.mean()
         result[(1, *index)] = errors.std() / np.sqrt(n_draws)
@@ -173,6 +174,8 @@ def recommended_features(delta_sq_path: ArrayLike, n_samples: int) -> np.ndarray
     200
     """
     (path,) = as_float(delta_sq_path)
+    if path.ndim == 0:
+        raise ValueError(f"delta_sq_path must have at least one dimension, got the number {path:g}")
     p = np.arange(1.0, path.shape[-1] + 1.0)
     room = np.maximum(1.0 - p / max(n_samples - 2.0, 1.0), 0.0)
     path = np.maximum(path, 0.0)  # unbiased estimates may be negative

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from fastcurse.theory._arguments import as_float, check_choice
+from fastcurse.theory._arguments import above, as_float, at_least, check_choice
 from fastcurse.theory.extremes import extreme_distance_quantile
 
 # d CV² of the squared distance, which is (μ₄ + σ⁴) / (2 σ⁴)
@@ -34,7 +34,7 @@ def squared_distance_mean(d: ArrayLike, variance: ArrayLike) -> np.ndarray | np.
     >>> float(squared_distance_mean(3, 1 / 3))
     2.0
     """
-    d, variance = as_float(d, variance)
+    d, variance = at_least(d, "d", 0), at_least(variance, "variance", 0)
     return 2.0 * d * variance
 
 
@@ -62,7 +62,8 @@ def squared_distance_variance(d: ArrayLike, variance: ArrayLike, fourth_moment: 
     >>> float(squared_distance_variance(1, 1, 3))
     8.0
     """
-    d, variance, fourth_moment = as_float(d, variance, fourth_moment)
+    d, variance = at_least(d, "d", 0), at_least(variance, "variance", 0)
+    fourth_moment = at_least(fourth_moment, "fourth_moment", 0)
     return 2.0 * d * (fourth_moment + variance**2)
 
 
@@ -94,8 +95,7 @@ def squared_distance_cv(d: ArrayLike, *, distribution: str = "uniform") -> np.nd
     1.18322 0.10000
     """
     check_choice(distribution, "distribution", tuple(_SQUARED_CV))
-    (d,) = as_float(d)
-    return np.sqrt(_SQUARED_CV[distribution] / d)
+    return np.sqrt(_SQUARED_CV[distribution] / above(d, "d", 0))
 
 
 def effective_dimension(eigenvalues: ArrayLike) -> np.ndarray | np.float64:
@@ -129,7 +129,7 @@ def effective_dimension(eigenvalues: ArrayLike) -> np.ndarray | np.float64:
     """
     (spectrum,) = as_float(eigenvalues)
     largest = spectrum.max(axis=-1, keepdims=True)
-    if np.any(largest <= 0.0):
+    if not np.all(largest > 0.0):
         raise ValueError(f"eigenvalues must hold a positive number, the largest is {largest.min():g}")
     spectrum = spectrum / largest  # no square can overflow or vanish
     return spectrum.sum(axis=-1) ** 2 / np.square(spectrum).sum(axis=-1)
@@ -213,8 +213,7 @@ def contrast_limit(k: ArrayLike) -> np.ndarray | np.float64:
     >>> print(f"{contrast_limit(2):.4f}")
     0.5046
     """
-    (k,) = as_float(k)
-    return 2.0 / np.sqrt(np.pi * (2.0 * k + 1.0))
+    return 2.0 / np.sqrt(np.pi * (2.0 * above(k, "k", 0) + 1.0))
 
 
 def cosine_variance(d: ArrayLike) -> np.ndarray | np.float64:
@@ -241,8 +240,7 @@ def cosine_variance(d: ArrayLike) -> np.ndarray | np.float64:
     >>> float(cosine_variance(100))
     0.01
     """
-    (d,) = as_float(d)
-    return 1.0 / d
+    return 1.0 / at_least(d, "d", 1)
 
 
 def rbf_kernel_mean(d: ArrayLike, gamma: ArrayLike, variance: ArrayLike = 1.0) -> np.ndarray | np.float64:
@@ -269,5 +267,5 @@ def rbf_kernel_mean(d: ArrayLike, gamma: ArrayLike, variance: ArrayLike = 1.0) -
     >>> print(f"{rbf_kernel_mean(2, 0.25):.2f}")
     0.50
     """
-    d, gamma, variance = as_float(d, gamma, variance)
+    d, gamma, variance = at_least(d, "d", 0), at_least(gamma, "gamma", 0), at_least(variance, "variance", 0)
     return np.exp(-0.5 * d * np.log1p(4.0 * gamma * variance))

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import linalg, special
 
-from fastcurse.theory._arguments import as_float
+from fastcurse.theory._arguments import as_float, at_least
 
 # Lines of integration: 2^10 give the accuracy to .0015 (one sd over scramblings) at 3 to 10 classes, 2^9 to .002 at 50.
 _LINES = 2**10
@@ -65,9 +65,9 @@ def multiclass_lda_accuracy(
     >>> print(np.round([multiclass_lda_accuracy(corners, p, [50, 50, 50]) for p in (2, 20, 80)], 2))
     [0.88 0.85 0.7 ]
     """
-    delta_sq, p, sizes = as_float(delta_sq, p, class_sizes)
+    delta_sq, p, sizes = at_least(delta_sq, "delta_sq", 0), at_least(p, "p", 0), at_least(class_sizes, "class_sizes", 1)
     n_classes = sizes.size
-    pi = sizes / sizes.sum() if priors is None else as_float(priors)[0]
+    pi = sizes / sizes.sum() if priors is None else at_least(priors, "priors", 0)
     if n_classes < 2 or sizes.ndim != 1 or pi.shape != sizes.shape or delta_sq.shape[-2:] != 2 * sizes.shape:
         raise ValueError(
             "delta_sq must have shape (..., K, K), class_sizes and priors (K,), with K at least 2, "
@@ -170,8 +170,12 @@ def unbiased_delta_sq(estimated: ArrayLike, p: ArrayLike, class_sizes: ArrayLike
     array([[0.    , 7.7425],
            [7.7425, 0.    ]])
     """
-    estimated, p, sizes = as_float(estimated, p, class_sizes)
+    (estimated,), p, sizes = as_float(estimated), at_least(p, "p", 0), at_least(class_sizes, "class_sizes", 1)
     n_classes = sizes.size
+    if sizes.ndim != 1 or estimated.shape[-2:] != 2 * sizes.shape:
+        raise ValueError(
+            f"estimated must have shape (..., K, K) and class_sizes (K,), got {estimated.shape} and {sizes.shape}"
+        )
     nu, p = sizes.sum() - n_classes, p[..., np.newaxis, np.newaxis]
     noise = 1.0 / sizes[:, np.newaxis] + 1.0 / sizes
     np.fill_diagonal(noise, 0.0)

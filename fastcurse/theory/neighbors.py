@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import special, stats
 
-from fastcurse.theory._arguments import as_float, check_choice
+from fastcurse.theory._arguments import above, as_float, at_least, check_choice, inside_unit
 
 _KURTOSIS = {"normal": 3.0, "uniform": 1.8}
 # Sums over this grid err by less than 1e-12: the integrands are smooth and vanish, with all derivatives, at its ends.
@@ -63,7 +63,7 @@ def hubness_limit(
     13.9 0.107
     """
     check_choice(distribution, "distribution", tuple(_KURTOSIS))
-    n, k = np.broadcast_arrays(*as_float(n_samples, k))
+    n, k = np.broadcast_arrays(at_least(n_samples, "n_samples", 2), *as_float(k))
     outside = ~((k >= 1) & (k <= n - 1))
     if outside.any():
         raise ValueError(f"k must lie between 1 and n_samples - 1, got {k[outside].flat[0]:g}")
@@ -114,9 +114,7 @@ def levina_bickel_relative_error(n_queries: ArrayLike, k: ArrayLike) -> np.ndarr
     >>> print(f"{levina_bickel_relative_error(2048, 10):.4f}")
     0.0084
     """
-    n_queries, k = as_float(n_queries, k)
-    if np.any(k < 4):
-        raise ValueError(f"k must be at least 4, got {k.min():g}")
+    n_queries, k = at_least(n_queries, "n_queries", 1), at_least(k, "k", 4)
     return 1.0 / np.sqrt(n_queries * (k - 3.0))
 
 
@@ -162,12 +160,8 @@ def two_nn_interval(
     >>> print(f"{low:.2f} {high:.2f}")
     9.40 10.64
     """
-    if not 0.0 < confidence < 1.0:
-        raise ValueError(f"confidence must lie strictly between 0 and 1, got {confidence:g}")
-    dimension, n = as_float(dimension, n_queries)
-    if np.any(n < 2):
-        raise ValueError(f"n_queries must be at least 2, got {n.min():g}")
-    tail = (1.0 - confidence) / 2.0
+    tail = (1.0 - inside_unit(confidence, "confidence")) / 2.0
+    dimension, n = above(dimension, "dimension", 0), at_least(n_queries, "n_queries", 2)
     unit = dimension / (n - 1.0)
     return unit * special.gammaincinv(n, tail), unit * special.gammainccinv(n, tail)
 
@@ -217,11 +211,7 @@ def apparent_dimension(n_samples: ArrayLike, d: ArrayLike, *, k: int = 2) -> np.
     """
     if k < 2:
         raise ValueError(f"k must be at least 2, got {k}")
-    n, d = np.broadcast_arrays(*as_float(n_samples, d))
-    if np.any(n <= k):
-        raise ValueError(f"n_samples must be above k = {k}, got {n.min():g}")
-    if not np.all(d > 0.0):
-        raise ValueError(f"d must be above 0, got {d.min():g}")
+    n, d = np.broadcast_arrays(above(n_samples, "n_samples", k), above(d, "d", 0))
     readings = [_apparent_dimension(*element, k) for element in zip(n.ravel(), d.ravel(), strict=True)]
     return np.array(readings).reshape(n.shape)[()]
 

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import special
 
-from fastcurse.theory._arguments import as_float
+from fastcurse.theory._arguments import above, at_least
 
 
 def training_accuracy(p: ArrayLike, n_samples: ArrayLike) -> np.ndarray | np.float64:
@@ -40,7 +40,7 @@ def training_accuracy(p: ArrayLike, n_samples: ArrayLike) -> np.ndarray | np.flo
     >>> print(np.round(training_accuracy([0, 100, 250, 500], 500), 4))
     [0.5    0.6915 0.8413 1.    ]
     """
-    p, n = as_float(p, n_samples)
+    p, n = at_least(p, "p", 0), above(n_samples, "n_samples", 0)
     with np.errstate(divide="ignore"):
         return special.ndtr(np.sqrt(p / np.maximum(n - p, 0.0)))
 
@@ -73,6 +73,6 @@ def separable_probability(p: ArrayLike, n_samples: ArrayLike) -> np.ndarray | np
     >>> print(np.round(separable_probability([241, 249, 261, 281], 500), 3))
     [0.237 0.5   0.859 0.998]
     """
-    p, n = as_float(p, n_samples)
+    p, n = at_least(p, "p", 0), at_least(n_samples, "n_samples", 1)
     # The binomial sum as an incomplete beta function, which takes floats.
     return np.where(p < n - 1.0, special.betainc(np.maximum(n - 1.0 - p, 1.0), p + 1.0, 0.5), 1.0)[()]

@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import special
 
-from fastcurse.theory._arguments import as_float
-from fastcurse.theory.trunk_classes import check_covariance, separation, variance_path
+from fastcurse.theory._arguments import above, at_least, whole
+from fastcurse.theory.trunk_classes import check_covariance, class_mean, separation, variance_path
 
 # Over the one common factor; the accuracy is smooth in it.
 _NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(40)
@@ -55,12 +55,9 @@ def nearest_mean_accuracy(
     [0.915 0.936]
     [0.653 0.584]
     """
-    p, n = np.broadcast_arrays(*as_float(p, n_samples))
-    whole = np.isfinite(p) & (p >= 1.0) & (p == np.floor(p))
-    if not whole.all():
-        raise ValueError(f"p must be whole and at least 1, got {p[~whole].flat[0]:g}")
+    p, n = np.broadcast_arrays(whole(p, "p", 1), at_least(n_samples, "n_samples", 1))
     rho = check_covariance(covariance, correlation)
-    mean = 1.0 / np.sqrt(np.arange(1.0, p.max(initial=1.0) + 1.0))
+    mean = class_mean(p.max(initial=1.0))
     at = p.astype(np.int64) - 1
     length_sq, total = np.cumsum(mean**2)[at], np.cumsum(mean)[at]
     spread = variance_path(mean, covariance, rho)[0][at]
@@ -111,9 +108,9 @@ def prior_mean_accuracy(p: ArrayLike, n_samples: ArrayLike) -> np.ndarray | np.f
     >>> print(np.round(prior_mean_accuracy([101, 501, 991, 1e9], 500), 4))
     [0.9874 0.9932 0.9942 0.9954]
     """
-    p, n = as_float(p, n_samples)
-    if not (np.all(p >= 1.0) and np.all((n >= 1.0) & (n < np.inf))):
-        raise ValueError(f"p and n_samples must be at least 1 and n_samples finite, got {p.min():g} and {n.max():g}")
+    p, n = at_least(p, "p", 1), at_least(n_samples, "n_samples", 1)
+    if not np.all(n < np.inf):
+        raise ValueError(f"n_samples must be finite, got {n.max():g}")
     return special.ndtr(np.sqrt(separation(p) + separation(n) - separation(n + p)))
 
 
@@ -154,7 +151,7 @@ def ridge_accuracy(p: ArrayLike, n_samples: ArrayLike, ridge: ArrayLike) -> np.n
     >>> print(np.round(ridge_accuracy([101, 301, 501, 991], 500, 1.0), 4))
     [0.9856 0.9881 0.9877 0.9865]
     """
-    p, n, ridge = as_float(p, n_samples, ridge)
+    p, n, ridge = at_least(p, "p", 1), above(n_samples, "n_samples", 2), above(ridge, "ridge", 0)
     s, gamma = separation(p), p / (n - 2.0)
     half = (1.0 - gamma + ridge) / 2.0
     # The root of γλm² + (1 - γ + λ)m - 1 = 0 without a difference of near numbers, whichever sign `half` has.

@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import special
 
-from fastcurse.theory._arguments import as_float
+from fastcurse.theory._arguments import at_least, whole
+from fastcurse.theory.trunk_classes import class_mean
 
 
 def random_direction_ratio(d: ArrayLike, q: ArrayLike = 0.5) -> np.ndarray | np.float64:
@@ -43,9 +44,9 @@ def random_direction_ratio(d: ArrayLike, q: ArrayLike = 0.5) -> np.ndarray | np.
     >>> print(np.round(random_direction_ratio([3, 100, 10_000]), 4))
     [  2.      14.7315 148.2508]
     """
-    d, q = as_float(d, q)
-    if not np.all(d >= 1.0):
-        raise ValueError(f"d must be at least 1, got {d[~(d >= 1.0)].flat[0]:g}")
+    d, q = at_least(d, "d", 1), at_least(q, "q", 0)
+    if not (q <= 1.0).all():
+        raise ValueError(f"q must be at most 1, got {q.max():g}")
     with np.errstate(divide="ignore"):  # q = 1: a line along the boundary
         return np.where(d > 1.0, 1.0 / np.sqrt(special.betaincinv(0.5, np.maximum(d - 1.0, 0.5) / 2.0, 1.0 - q)), 1.0)[
             ()
@@ -85,9 +86,8 @@ def adversarial_accuracy(p: ArrayLike, epsilon: ArrayLike) -> np.ndarray | np.fl
     >>> print(np.round(adversarial_accuracy([10, 39, 100, 1000, 10_000], 0.1), 3))
     [0.922 0.936 0.928 0.683 0.001]
     """
-    p, epsilon = as_float(p, epsilon)
-    _check_epsilon(epsilon)
-    mean = _means(p)
+    p, epsilon = whole(p, "p", 1), at_least(epsilon, "epsilon", 0)
+    mean = class_mean(p.max(initial=1.0))
     at = p.astype(np.int64) - 1
     separation, reach = np.cumsum(np.square(mean))[at], np.cumsum(mean)[at]
     return special.ndtr((separation - epsilon * reach) / np.sqrt(separation))
@@ -125,22 +125,9 @@ def soft_threshold_accuracy(p: ArrayLike, epsilon: ArrayLike) -> np.ndarray | np
     >>> print(np.round(soft_threshold_accuracy([10, 39, 100, 10_000], 0.1), 4))
     [0.9226 0.9402 0.942  0.942 ]
     """
-    p, epsilon = np.broadcast_arrays(*as_float(p, epsilon))
-    _check_epsilon(epsilon)
-    mean = _means(p)
+    p, epsilon = np.broadcast_arrays(whole(p, "p", 1), at_least(epsilon, "epsilon", 0))
+    mean = class_mean(p.max(initial=1.0))
     kept = [
         np.square(np.maximum(mean[: int(size)] - e, 0.0)).sum() for size, e in zip(p.flat, epsilon.flat, strict=True)
     ]
     return special.ndtr(np.sqrt(np.reshape(kept, p.shape)))
-
-
-def _check_epsilon(epsilon: np.ndarray) -> None:
-    if not np.all(epsilon >= 0.0):
-        raise ValueError(f"epsilon must be at least 0, got {epsilon[~(epsilon >= 0.0)].flat[0]:g}")
-
-
-def _means(p: np.ndarray) -> np.ndarray:
-    fit = np.isfinite(p) & (p >= 1.0) & (p == np.floor(p))
-    if not fit.all():
-        raise ValueError(f"p must be whole and at least 1, got {p[~fit].flat[0]:g}")
-    return 1.0 / np.sqrt(np.arange(1.0, p.max(initial=1.0) + 1.0))

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import special, stats
 
-from fastcurse.theory._arguments import as_float
+from fastcurse.theory._arguments import at_least
 from fastcurse.theory.trunk_classes import separation
 
 # Gauss-Legendre nodes over 18 standard deviations of a noncentral χ; the error of the rule is below 1e-13.
@@ -44,7 +44,7 @@ def bayes_accuracy(p: ArrayLike, *, covariance: str = "identity", correlation: f
     >>> print(f"{bayes_accuracy(1000):.4f}")
     0.9969
     """
-    return special.ndtr(np.sqrt(separation(p, covariance=covariance, correlation=correlation)))
+    return special.ndtr(np.sqrt(separation(at_least(p, "p", 1), covariance=covariance, correlation=correlation)))
 
 
 def known_covariance_accuracy(
@@ -82,7 +82,7 @@ def known_covariance_accuracy(
     >>> print(np.round(known_covariance_accuracy([696, 1000, 2_000_000], 500), 5))
     [0.99264 0.99242 0.59409]
     """
-    p, n_samples = as_float(p, n_samples)
+    p, n_samples = at_least(p, "p", 1), at_least(n_samples, "n_samples", 1)
     s = separation(p, covariance=covariance, correlation=correlation)
     return special.ndtr(s / np.sqrt((1.0 + 1.0 / n_samples) * s + p / n_samples))
 
@@ -122,7 +122,7 @@ def known_covariance_error_exact(
     >>> print(f"{known_covariance_error_exact(5, 5):.4f}")
     0.1037
     """
-    p, m = (value[..., np.newaxis] for value in as_float(p, m))
+    p, m = at_least(p, "p", 1)[..., np.newaxis], at_least(m, "m", 1)[..., np.newaxis]
     half_s, root_m = separation(p, covariance=covariance, correlation=correlation) / 2.0, np.sqrt(m)
     near, far = half_s * (1.0 - root_m) ** 2, half_s * (1.0 + root_m) ** 2
     centre = np.sqrt(p + far)
@@ -172,7 +172,7 @@ def lda_accuracy(
     >>> print(np.round(lda_accuracy([76, 301, 500], 500), 4))
     [0.9778 0.9346 0.5   ]
     """
-    p, n_samples = as_float(p, n_samples)
+    p, n_samples = at_least(p, "p", 1), at_least(n_samples, "n_samples", 1)
     s, g = separation(p, covariance=covariance, correlation=correlation), p / n_samples
     if np.any(g > 1.0):
         raise ValueError(f"p must be at most n_samples, got p / n_samples = {np.max(g):g}; see lda_error")
@@ -210,7 +210,7 @@ def first_component_accuracy(p: ArrayLike, n_samples: ArrayLike) -> np.ndarray |
     >>> print(np.round(first_component_accuracy([101, 501, 991], 500), 4))
     [0.9871 0.992  0.9915]
     """
-    p, n_samples = as_float(p, n_samples)
+    p, n_samples = at_least(p, "p", 1), at_least(n_samples, "n_samples", 1)
     s, g = separation(p), p / n_samples
     cosine_sq = np.maximum(1.0 - g / s**2, 0.0) / (1.0 + g / s)
     return special.ndtr(np.sqrt(s * cosine_sq))
@@ -246,6 +246,6 @@ def whitened_accuracy(p: ArrayLike, n_samples: ArrayLike) -> np.ndarray | np.flo
     >>> print(np.round(whitened_accuracy([101, 501, 991], 500), 3))
     [0.926 0.796 0.729]
     """
-    p, n_samples = as_float(p, n_samples)
+    p, n_samples = at_least(p, "p", 1), at_least(n_samples, "n_samples", 1)
     s, g = separation(p), p / n_samples
     return special.ndtr(s / np.sqrt(s + g * (1.0 + s) ** 2))

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import signal, special
 
-from fastcurse.theory._arguments import as_float, check_choice
+from fastcurse.theory._arguments import as_float, at_least, check_choice, whole
 
 COVARIANCES = ("identity", "ar1", "factor")
 
@@ -31,6 +31,11 @@ def check_covariance(covariance: Any, correlation: Any) -> float:
     if covariance == "factor" and not 0.0 <= rho < 1.0:
         raise ValueError(f"correlation must be at least 0 and below 1 with covariance='factor', got {rho}")
     return rho
+
+
+def class_mean(p: int | float, first: int = 0) -> np.ndarray:
+    """Return μ, the mean of the class at +μ, in features first + 1 .. p."""
+    return 1.0 / np.sqrt(np.arange(first + 1.0, p + 1.0))
 
 
 def separation(p: ArrayLike, *, covariance: str = "identity", correlation: float = 0.5) -> np.ndarray | np.float64:
@@ -77,15 +82,12 @@ def separation(p: ArrayLike, *, covariance: str = "identity", correlation: float
     >>> print(np.round(separation([1, 2, 1000], covariance="ar1"), 4))
     [1.     1.0572 2.9064]
     """
-    (p,) = as_float(p)
+    p = at_least(p, "p", 0) if covariance == "identity" else whole(p, "p", 0)
     rho = check_covariance(covariance, correlation)
     if covariance == "identity":
         return special.digamma(p + 1.0) + np.euler_gamma
-    fit = np.isfinite(p) & (p >= 0.0) & (p == np.floor(p))
-    if not fit.all():
-        raise ValueError(f"p must be whole and at least 0 with covariance={covariance!r}, got {p[~fit].flat[0]:g}")
     i = np.arange(1.0, p.max(initial=0.0) + 1.0)
-    mean = 1.0 / np.sqrt(i)
+    mean = class_mean(i.size)
     if covariance == "ar1":
         new = (mean[1:] - rho * mean[:-1]) / np.sqrt((1.0 - rho) * (1.0 + rho))
         path = np.cumsum(np.square(np.concatenate([mean[:1], new])))
@@ -159,7 +161,7 @@ def rule_accuracy(
     scale = np.where(largest > 0.0, largest, 1.0)  # no square can overflow or vanish
     w, b = w / scale[..., np.newaxis], b / scale
     variance = variance_path(w, covariance, rho)[0][..., -1]
-    mean = w @ (1.0 / np.sqrt(np.arange(1.0, w.shape[-1] + 1.0)))
+    mean = w @ class_mean(w.shape[-1])
     return two_sided_accuracy(mean, b, np.where(largest > 0.0, np.sqrt(variance), np.inf))
 
 

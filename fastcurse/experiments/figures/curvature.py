@@ -98,7 +98,7 @@ def draw_descent(result: ExperimentResult) -> Figure:
     plateau = table["sharpest_share"][0]
     ax.axhline(plateau, color="#777777", linewidth=1, linestyle=":")
     ax.annotate(
-        "share of the first loss along the sharpest direction", (1.05, plateau), xytext=(0, -4),
+        "share of the sharpest direction", (1.05, plateau), xytext=(0, -4),
         textcoords="offset points", va="top", fontsize=8.5, color="#555555",
     )  # fmt: skip
     ax.set(
@@ -143,7 +143,9 @@ def draw_batch_size(result: ExperimentResult) -> Figure:
         ax.minorticks_off()
         ax.set_title(title)
     axes[0].set_ylabel("largest eigenvalue of the Hessian (mean ± sd)")
-    axes[2].legend(loc="upper right", bbox_to_anchor=(1.0, 0.74), title=f"{params['training_repeats']} runs each")
+    handles, labels = axes[0].get_legend_handles_labels()
+    labels = [f"{label}, {params['training_repeats']} runs" for label in labels]
+    figure.legend(handles, labels, loc="outside lower center", ncols=len(labels))
     return figure
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.ticker import FuncFormatter
 
 from fastcurse import theory
-from fastcurse.plots import ACCENT, FIRST, SECOND, panels, styled
+from fastcurse.plots import ACCENT, FIRST, SECOND, logarithmic, panels, styled
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -90,13 +90,15 @@ def draw_theory(result: ExperimentResult) -> Figure:
     left.set(xlabel="number of features p", ylabel="accuracy", ylim=(0.9775, 0.998), xlim=(0, 1.015 * p[-1]))
     left.set_title(f"Identity, N = {n}: lines are closed forms")
     for name, text, ink, line in (
-        ("LDA", f"N = {n}, measured", SECOND, "-"), ("LDA, theory", f"N = {n}", SECOND, "--"),
-        ("LDA, 2 N rows", f"N = {2 * n}", ACCENT, "-."), ("LDA, 4 N rows", f"N = {4 * n}", FIRST, (0, (1, 1))),
+        ("LDA", f"N = {n}, measured", SECOND, "-"), ("LDA, theory", f"N = {n}, closed form", SECOND, "--"),
+        ("LDA of 2 N rows, theory", f"N = {2 * n}, closed form", ACCENT, "-."),
+        ("LDA of 4 N rows, theory", f"N = {4 * n}, closed form", FIRST, (0, (1, 1))),
     ):  # fmt: skip
         right.plot(paths["p"], paths[name], color=ink, linestyle=line, label=text)
+    right.plot(points["p"], points["LDA of 2 N rows"], "o", color=ACCENT, markersize=4, label=f"N = {2 * n}, measured")
     right.plot(paths["p"], paths["Bayes limit"], color="#222222", linewidth=0.9, label="limit: all known")
     right.set(xlabel="number of features p", ylabel="accuracy", ylim=(0.48, 1.005))
-    right.set_title("LDA with more data, closed forms")
+    right.set_title("LDA with more data")
     right.legend(loc="lower left")
     return figure
 
@@ -121,8 +123,7 @@ def draw_threshold(result: ExperimentResult) -> Figure:
     threshold = float(1000 / theory.separation(1000) ** 2)
     ax.axvline(threshold, color=_GREY, linewidth=0.9)
     ax.text(threshold * 1.03, 0.515, f"S = √g at N = {threshold:.1f}", color="#555555")
-    ax.set_xscale("log")
-    ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    logarithmic(ax)
     ax.set(xlabel="training rows N (logarithmic), p = 1000 features", ylabel="accuracy", ylim=(0.48, 1.01))
     ax.set_title("Lines: limits for many rows; marks: measured ± 2 se")
     return figure

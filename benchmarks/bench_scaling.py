@@ -1,94 +1,56 @@
-"""Nearest and farthest of all pairs, to a million points, against what finds the nearest alone.
-
-Run: python -m benchmarks.scaling [--output FOLDER] [--quick] [--fresh]. Every measurement is written to
-FOLDER/scaling.json (quick: scaling-quick.json) at once; the same command goes on from there if machine, versions and
-sources are the same. benchmarks/results is the folder that README.md shows. faiss (package faiss-cpu) is optional.
-"""
+"""Nearest and farthest of all pairs, to a million points, against what finds the nearest alone."""
 
 from __future__ import annotations
 
-import argparse
-import hashlib
-import json
 import os
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 import fastcurse as fc
 from benchmarks import scaling_cases, scaling_figure
+from benchmarks.record import Record
 from benchmarks.scaling_cases import Job
-from fastcurse.report.environment import CompileClock, describe
+from fastcurse.report.environment import CompileClock
 
-_LIMIT = 60.0  # seconds that a peer may take
-_QUICK_LIMIT = 4.0
+SOURCES = ("_kernels", "engine", "distances")
+VERSIONS = {"faiss-cpu": scaling_cases.faiss_version()}
 _ROUNDS, _ROUNDS_SECONDS = 3, 10.0
 _PROBED_FROM = 8000  # points; smaller cases are measured without an estimate
 _STALLED = 4.0  # times the estimate
 _MEMORY_SHARE = 0.5  # of the free memory
 
 
-class Record:
-    """The measurements so far, in a file that is whole at any moment."""
+class Sizes(NamedTuple):
+    """The data sets, and the seconds that a peer may take."""
 
-    def __init__(self, path: Path | None, machine: dict[str, Any], fresh: bool) -> None:
-        self.path, self.machine, self.rows = path, machine, list[dict[str, Any]]()
-        if path is not None and path.exists() and not fresh:
-            record = json.loads(path.read_text(encoding="utf-8"))
-            if record["machine"] == machine:
-                self.rows = record["rows"]
-
-    def find(self, case: str, peer: str) -> dict[str, Any] | None:
-        """Return the row of a case and peer, None if there is none yet."""
-        return next((row for row in self.rows if (row["case"], row["peer"]) == (case, peer)), None)
-
-    def add(self, row: dict[str, Any]) -> None:
-        """Append a row, show it, and write the file: a temporary one, then renamed."""
-        self.rows.append(row)
-        print("scaling: " + ", ".join(f"{key} {_shown(value)}" for key, value in row.items()), flush=True)
-        if self.path is not None:
-            text = json.dumps({"machine": self.machine, "rows": self.rows}, indent=1) + "\n"
-            draft = self.path.with_name(f".{self.path.name}.tmp")
-            draft.write_text(text, encoding="utf-8")
-            os.replace(draft, self.path)
+    jobs: tuple[Job, ...]
+    limit: float
 
 
-def main() -> None:
-    """Measure what is not yet measured; then draw the figure."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.scaling", description=__doc__.splitlines()[0])
-    parser.add_argument("--output", type=Path, help="folder for scaling.json and scaling.png")
-    parser.add_argument("--quick", action="store_true", help="small sizes: under a minute")
-    parser.add_argument("--fresh", action="store_true", help="measure all anew")
-    arguments = parser.parse_args()
-    machine = {**describe(), "sources": source_digest()}
-    machine["versions"]["faiss-cpu"] = scaling_cases.faiss_version()
-    stem = "scaling-quick" if arguments.quick else "scaling"
-    if arguments.output:
-        arguments.output.mkdir(parents=True, exist_ok=True)
-    record = Record(arguments.output and arguments.output / f"{stem}.json", machine, arguments.fresh)
-    print(f"{machine['cpu']}, {machine['instruction_set']}, {machine['threads']} threads, {machine['versions']}")
-    print(f"{len(record.rows)} measurements of an earlier run are kept")
-    try:
-        for job in scaling_cases.jobs(arguments.quick):
-            run_job(job, record, _QUICK_LIMIT if arguments.quick else _LIMIT)
-    except KeyboardInterrupt:
-        sys.exit(f"interrupted: {len(record.rows)} measurements are in {record.path}; the same command goes on")
-    if arguments.output:
-        figure = scaling_figure.draw({"machine": machine, "rows": record.rows})
-        figure.savefig(arguments.output / f"{stem}.png", dpi=130)
+FULL = Sizes(scaling_cases.jobs(quick=False), 60.0)
+QUICK = Sizes(scaling_cases.jobs(quick=True), 4.0)
+
+
+def measure(record: Record, sizes: Sizes) -> None:
+    """Measure what is not yet measured; then draw the figure beside the record's file."""
+    for job in sizes.jobs:
+        run_job(job, record, sizes.limit)
+    if record.path is not None:
+        figure = scaling_figure.draw({"machine": record.machine, "rows": record.rows})
+        figure.savefig(record.path.with_suffix(".png"), dpi=130)
 
 
 def run_job(job: Job, record: Record, limit: float) -> None:
     """Measure ours alone, then each peer and ours in turn, unless the record has it."""
     functions = scaling_cases.peer_functions()
     wanted = ["", *(peer for peer in job.peers if peer in functions)]
-    missing = [peer for peer in wanted if record.find(job.case, peer) is None]
+    missing = [peer for peer in wanted if record.find(case=job.case, peer=peer) is None]
     uniform = "fastcurse, uniform points of the same shape"
-    if job.against_uniform and record.find(job.case, uniform) is None:
+    if job.against_uniform and record.find(case=job.case, peer=uniform) is None:
         missing.append(uniform)
     if not missing:
         return
@@ -183,11 +145,11 @@ def _seen(job: Job, peer: str, record: Record) -> float | None:
 
 def _against_uniform(job: Job, record: Record) -> dict[str, Any]:
     """Ours on these points against ours on uniform ones of the same shape, measured before or now."""
-    same = record.find(f"uniform, {job.n_samples} x {job.n_features}", "")
+    same = record.find(case=f"uniform, {job.n_samples} x {job.n_features}", peer="")
     if same is None:
         X = scaling_cases.uniform(job.n_samples, job.n_features)
         same = _alone(lambda: fc.distance_extremes(X, prefixes=[job.n_features], screen=job.screen), X)
-    row = record.find(job.case, "")
+    row = record.find(case=job.case, peer="")
     assert row is not None
     seconds = same["our_seconds"], row["our_seconds"]
     return {"peer_seconds": seconds[0], "our_seconds": seconds[1], "ratio": seconds[0] / seconds[1]}
@@ -222,13 +184,6 @@ def timed(call: Callable[[], Any]) -> dict[str, Any]:
             }
 
 
-def source_digest() -> str:
-    """Return a digest of the sources that decide how fast ours is."""
-    root = Path(fc.__file__).parent
-    files = [path for folder in ("_kernels", "engine", "distances") for path in sorted((root / folder).glob("*.py"))]
-    return hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()[:16]
-
-
 def _reset_peak() -> float:
     """Set the peak of the resident memory to what is resident now, and return that in MiB; 0 where it cannot be."""
     try:
@@ -248,11 +203,3 @@ def _status(key: str) -> float:
 
 def _free_bytes() -> float:
     return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4e9
-
-
-def _shown(value: Any) -> str:
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
-
-
-if __name__ == "__main__":
-    main()

@@ -1,0 +1,56 @@
+"""profile takes any finite data but the largest and smallest, and what it says can be printed, drawn and written."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+from strategies import costly, point_clouds
+
+import fastcurse as fc
+
+OPTIONS = st.fixed_dictionaries(
+    {},
+    optional={
+        "n_queries": st.integers(1, 60), "metric": st.sampled_from(["euclidean", "cosine"]),
+        "order": st.sampled_from(["given", "pca", "variance", "random"]), "random_state": st.integers(0, 9),
+        "work_budget": st.sampled_from([1.0, 1e5]), "n_threads": st.sampled_from([1, 3]),
+    },
+)  # fmt: skip
+
+
+def assert_shows(folder, X, n_classes, seed, options, k):
+    """The profile of X, with labels of that many classes, and all that shows it."""
+    n_classes = min(n_classes, len(X) // 4)
+    n_classes *= n_classes > 1
+    y = np.random.default_rng(seed).permutation(np.arange(len(X)) % n_classes) if n_classes else None
+    try:
+        found = fc.profile(X, y, k=min(k, len(X) - 1), **options)
+    except ValueError as error:
+        # Fourth powers of the differences are summed.
+        large = np.abs(X.astype(float)).max() > 1e70
+        assert large or np.ptp(X.astype(float), axis=0).max() < 1e-150
+        assert str(error).endswith(f"{'divide' if large else 'multiply'} X by a power of two")  # noqa: PT017
+        return
+    assert found.n_samples == len(X)
+    assert found.summary()
+    page, numbers = (folder / f"profile.{kind}" for kind in ("html", "json"))
+    found.to_html(page)
+    found.to_json(numbers)
+    assert "</html>" in page.read_text(encoding="utf-8")
+    assert json.loads(numbers.read_text(encoding="utf-8"))
+    for name in ("overlap", "contrast", "query_contrast", "lda_accuracy", "knn_accuracy"):
+        shares = found.columns[name][~np.isnan(found.columns[name])]
+        assert ((shares >= 0) & (shares <= 1)).all(), name
+
+
+@costly(5)
+@given(
+    X=point_clouds(max_samples=60), options=OPTIONS, k=st.integers(2, 12), n_classes=st.sampled_from([0, 2, 4]),
+    seed=st.integers(0, 99),
+)  # fmt: skip
+def test_any_finite_data(tmp_path_factory, X, options, k, n_classes, seed):
+    X = np.concatenate([X, X[:1], X[:1]])  # four rows at least
+    assert_shows(tmp_path_factory.getbasetemp(), X, n_classes, seed, options, k)
