@@ -87,8 +87,8 @@ def cloud(kind):
         return rng.integers(0, 3, shape).astype(float)
     if kind == "near":  # hardly a sum is rounded, and few pairs come near the extremes
         return np.rint(rng.normal(size=shape) * 2.0**20).astype(np.float32).astype(float)
-    # Eleven bits times 2^0 .. 2^24: squares and sums of them are rounded, each in a way of its own.
-    return rng.integers(-1024, 1024, shape) * 2.0 ** rng.integers(0, 25, shape)
+    # Eleven bits times 2^0 .. 2^40: squares and all sums are rounded, each in a way of its own.
+    return rng.integers(-1024, 1024, shape) * 2.0 ** rng.integers(0, 41, shape)
 
 
 @functools.cache
@@ -227,6 +227,14 @@ def interrupted_at_a_save(rng):
         yield
 
 
+def in_twelve(work, run, *, max_items, first_items=None, advance=lambda amount: None):
+    """Run the items in twelve batches or more, whatever the time they take: `batches.run_batches`."""
+    step = min(max_items, max(1, len(work) // 12))
+    for start in range(0, len(work), step):
+        run(start, min(start + step, len(work)))
+        advance(work[start : start + step].sum())
+
+
 def go_on(run, rng):
     """Run until it is through, and return its result with the number of interruptions."""
     for times in range(1000):
@@ -244,8 +252,9 @@ def test_extremes(row, chosen, folder):
 
 
 @table(**PAIRS)
-def test_extremes_interrupted_anywhere(row, chosen, folder, tmp_path):
+def test_extremes_interrupted_anywhere(row, chosen, folder, tmp_path, monkeypatch):
     """Each time it goes on with other threads and in another layout."""
+    monkeypatch.setattr(schedule, "run_batches", in_twelve)
     rng = np.random.default_rng(sum(named(row).encode()))
 
     def run(times):
@@ -255,8 +264,8 @@ def test_extremes_interrupted_anywhere(row, chosen, folder, tmp_path):
 
     found, times = go_on(run, rng)
     assert_is_the_definition(found, row)
-    if (row["prefixes"], row["tiles"]) == ("every", "smallest") and row["screen"] in ("float32", "int8"):
-        assert times > 2
+    if (row["prefixes"], row["tiles"]) == ("every", "smallest"):  # more tiles than saves in one go
+        assert times > 0
         assert found.stats.pairs_resumed > 0
 
 

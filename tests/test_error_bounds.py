@@ -15,9 +15,9 @@ from fractions import Fraction
 import mpmath as mp
 import numpy as np
 import pytest
-from hypothesis import assume, example, given, settings
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
-from strategies import point_clouds
+from strategies import costly, point_clouds
 from test_pair_search import TestApproximation as Decoding
 from test_pair_search import plans, search_of
 
@@ -95,7 +95,7 @@ def test_a_cosine_distance_errs_by_2p_plus_5_units(X):
 
 
 @given(st.data())
-@settings(max_examples=15)
+@costly(15)
 def test_a_search_knows_how_far_its_approximations_are(data):
     """_kernels.pair_search: |d - s sqrt(D)| <= E for every pair, rotated or not, in bytes and in float32."""
     X = data.draw(point_clouds(max_samples=12, max_features=7))
@@ -466,7 +466,7 @@ def test_a_factor_of_telescoping_is_rounded_as_its_error_says(d):
 
 
 @given(st.floats(0.5, 1e3), st.integers(2, 10**6), st.sampled_from([0.5, 0.95, 0.999]))
-@settings(max_examples=10)
+@costly(10)
 def test_an_interval_of_two_nn_has_the_gammas_tails(dimension, n, confidence):
     """(N - 1) m / m̂ is gamma of shape N: each end leaves out half of what the interval does not cover."""
     low, high = theory.two_nn_interval(dimension, n, confidence=confidence)
