@@ -1,8 +1,7 @@
 """Regenerates README.md's figure, tables and numbers from a run of the article and from the committed benchmarks.
 
-Run in the root of the source tree, after `fastcurse article`, `python -m benchmarks --output benchmarks/results` and
-`python -m benchmarks.scaling --output benchmarks/results`:
-python examples/readme.py [FOLDER OF THE RUN]; with --check it only says whether README.md is up to date with
+Run in the root of the source tree: python examples/readme.py [FOLDER OF THE RUN], after `fastcurse article` and
+`python -m benchmarks --all --output benchmarks/results`. With --check it only says whether README.md is up to date with
 examples/readme.json, where the numbers of the last run are kept; with --benchmarks it takes the numbers from there;
 with --scaling FOLDER it takes over what `fastcurse scaling --output FOLDER` wrote. The promises are those of
 tests/promises.toml.
@@ -118,15 +117,20 @@ def run(n: dict) -> str:
     )
 
 
+def where(record: dict) -> str:
+    """Return the machine and the versions of a benchmark's record."""
+    machine = record["machine"]
+    versions = ", ".join(f"{key} {value}" for key, value in machine["versions"].items())
+    return f"{machine['cpu']}, {machine['instruction_set']}, {machine['threads']} threads; {versions}"
+
+
 def speed() -> str:
     """Return the tables of the committed benchmarks."""
     lines = ["| case | peer | peer, s | fastcurse, s | ratio |", "|---|---|--:|--:|--:|"]
     alone, machines = [], set()
     for name in BENCHMARKS:
         record = json.loads((ROOT / "benchmarks" / "results" / f"{name}.json").read_text(encoding="utf-8"))
-        machine = record["machine"]
-        versions = ", ".join(f"{key} {value}" for key, value in machine["versions"].items())
-        machines.add(f"{machine['cpu']}, {machine['instruction_set']}, {machine['threads']} threads; {versions}")
+        machines.add(where(record))
         for row in record["rows"]:
             if "ratio" in row:
                 ratio = f"{row['ratio']:.0f}" if row["ratio"] > 9.5 else f"{row['ratio']:.2g}"
@@ -145,20 +149,13 @@ def speed() -> str:
 
 
 def scaling() -> str:
-    """Return figure and tables of the committed `benchmarks.scaling`; a sentence if there are none yet."""
-    results = ROOT / "benchmarks" / "results"
-    if not (results / "scaling.json").exists():
-        return "Not measured here yet: `python -m benchmarks.scaling --output benchmarks/results` makes this section."
+    """Return figure and tables of the committed scaling benchmark."""
     sys.path.insert(0, str(ROOT))
     from benchmarks.scaling_figure import table
 
-    record = json.loads((results / "scaling.json").read_text(encoding="utf-8"))
-    machine = record["machine"]
-    versions = ", ".join(f"{key} {value}" for key, value in machine["versions"].items())
-    where = f"{machine['cpu']}, {machine['instruction_set']}, {machine['threads']} threads; {versions}"
-    figure = "![Seconds against the number of points, and ratios on other data](benchmarks/results/scaling.png)\n\n"
-    shown = figure if (results / "scaling.png").exists() else ""
-    return f"{shown}{table(record)}\n\nOne process, each peer and fastcurse in turn, on {where}."
+    record = json.loads((ROOT / "benchmarks" / "results" / "scaling.json").read_text(encoding="utf-8"))
+    figure = "![Seconds against the number of points, and ratios on other data](benchmarks/results/scaling.png)"
+    return f"{figure}\n\n{table(record)}\n\nOne process, each peer and fastcurse in turn, on {where(record)}."
 
 
 def growth() -> str:
