@@ -157,6 +157,10 @@ class TestAgnosticism:
         monkeypatch.setattr(pair_scan, "PAIR_FEATURES_A_TILE", 1)
         monkeypatch.setattr(pair_scan, "_BYTES_A_BATCH", 32 * items)
         assert fc.distance_extremes(X, screen="none").nearest_pair.tolist() == [[0, 250]]
+        if items > 1:
+            scan = pair_scan.PairScan(X, 1)
+            scan.scan(0, scan.work.size)  # both tiles in one batch
+            assert scan.extremes.near_row.tolist() == [0]
 
     def test_interrupt_comes_through_and_restores_the_thread_count(self, monkeypatch):
         import numba
@@ -307,6 +311,10 @@ class TestResult:
             {"nearest": np.zeros(3)},
             {"nearest": np.array([np.nan])},
             {"nearest_pair": np.array([[0, 9]])},
+            {"nearest_pair": np.array([[1, 1]])},
+            {"farthest_pair": np.array([[1, 0]])},
+            {"farthest": np.array([np.inf])},
+            {"nearest": np.array([2.0])},
             {"prefixes": np.array([2])},
         ):
             np.savez(path, **{**contents, **damage})

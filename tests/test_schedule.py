@@ -175,6 +175,7 @@ class TestResume:
         first = fc.distance_extremes(X, prefixes=[4, 40], screen="int8", checkpoint=path)
         again = fc.distance_extremes(X, prefixes=[4, 40], screen="int8", checkpoint=path)
         assert same(first, again)
+        assert again.stats.pairs_resumed == again.stats.pairs
         assert len(json.loads(path.read_text())["state"]) == 2
 
 
