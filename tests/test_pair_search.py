@@ -173,11 +173,18 @@ class TestDefinition:
             found = PairSearch(X, find_frame(X, 1), settings).run(Schedule())
         assert found.nearest == (10.0, (198, 199))
 
-    def test_a_pair_at_the_limit_is_noted(self):
+    @pytest.mark.parametrize("screen", ["int8", "float32"])
+    def test_extremes_of_different_tiles(self, screen):
+        X = np.random.default_rng(5).normal(size=(4000, 2))
+        assert_finds(X, SearchPlan(screen, False, "boxes", 2, (2,), ()))
+        assert_finds(np.vstack([X, X[:1] + 1e-9]), SearchPlan(screen, False, "boxes", 2, (2,), ()))
+
+    def test_a_pair_at_the_limit_is_noted(self, monkeypatch):
         # In steps of the bytes squared distances are 2 * 254² + 0, 1, 2 or 4. The seed has 2 more, the next above it
         # is at the limit: its sum of bytes is 0, and so is what the limit is raised to.
         X = np.hstack([254.0 * np.eye(41), np.zeros((41, 2))])
         X[[0, 2, 38, 39], [41, 41, 42, 42]] = 1, -1, -1, 1
+        monkeypatch.setattr(pair_search, "_CAPACITY", 1000)  # more than there are: nothing is given up, and measured
         settings = SearchSettings(
             SearchPlan("int8", False, "given", 0, (43,), ()), None, np.array([[0, 38]]), (True, True), simd.host_bits()
         )
@@ -185,6 +192,26 @@ class TestDefinition:
             found = PairSearch(X, find_frame(X, 43), settings).run(Schedule())
         assert found.farthest == (np.sqrt(2 * 254.0**2 + 4), (0, 2))
         assert found.nearest == (np.sqrt(2 * 254.0**2), (1, 3))
+
+    def test_sides_of_tiles_are_all_pairs_of_sides(self):
+        search = search_of(np.random.default_rng(0).random((6000, 1)), SearchPlan("int8", False, "given", 0, (1,), ()))
+        n_sides = len(search.starts)
+        assert n_sides > 5
+        sides = np.stack(search._sides(np.arange(search.n_tiles)), axis=1)
+        assert sorted(map(tuple, sides.tolist())) == [(i, j) for i in range(n_sides) for j in range(i, n_sides)]
+
+    def test_states_of_parts_merge_into_that_of_the_whole(self):
+        X, plan = np.random.default_rng(1).random((2500, 30)), SearchPlan("int8", False, "given", 0, (8, 30), ())
+        with parallel_region(None):
+            first, second = search_of(X, plan), search_of(X, plan)
+            first.scan(0, 2)
+            second.scan(2, len(second.work))
+        parts = first.state(), second.state()
+        assert max(parts[1]["stopped"]) > 0
+        first.merge(parts[1])
+        for name in ("stopped", "pairs_boxed", "tiles_certified", "pairs_certified"):
+            assert np.array_equal(first.state()[name], np.add(*(part[name] for part in parts)))
+        assert (first.nearest, first.farthest) == expected(X)
 
     def test_prefixes_are_those_of_every_prefix(self):
         X = np.random.default_rng(2).normal(size=(2500, 64)).astype(np.float32)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -13,6 +15,7 @@ from sklearn.datasets import load_breast_cancer, load_digits, load_wine
 from sklearn.neighbors import NearestNeighbors
 
 import fastcurse as fc
+from fastcurse.profile import _verdict
 from fastcurse.profile._columns import NAMES
 from fastcurse.profile._profile import default_prefixes
 
@@ -365,6 +368,15 @@ class TestVerdict:
         (finding,) = [finding for finding in fc.profile(X).verdict if finding.columns == ("query_contrast",)]
         assert finding.kind == "warning"
         assert "hardly differ" in finding.text
+
+    def test_a_prefix_that_keeps_just_enough_is_named(self):
+        overlap = np.array([0.5, 0.95, 1.0])
+        columns = {"overlap": overlap, "overlap_low": overlap - 0.02, "overlap_high": overlap + 0.02}
+        quality = SimpleNamespace(duplicates=0)
+        facts = _verdict.Facts(np.array([2, 5, 9]), columns, 1000, 100, 10, "euclidean", True, quality, None)
+        finding = _verdict._overlap(facts)
+        assert (finding.kind, finding.prefixes) == ("good", (5,))
+        assert finding.text == "5 of 9 features keep 95 % of the 10 nearest neighbours."
 
     def test_hubs_are_named(self):
         X = np.random.default_rng(0).normal(size=(1500, 200))

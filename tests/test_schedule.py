@@ -86,17 +86,21 @@ class TestResume:
         assert again.stats.pairs_resumed == again.stats.pairs
 
     def test_what_has_to_be_done_again_was_not_spared(self, often, monkeypatch, tmp_path):
-        X, path, seen = points("distinct"), tmp_path / "state", []
+        X, path = points("distinct"), tmp_path / "state"
         monkeypatch.setattr(pair_search, "_FEW_TILES", 0)
-        restart = schedule.Schedule.restart
-        monkeypatch.setattr(schedule.Schedule, "restart", lambda part: seen.append(restart(part)))
-        fc.distance_extremes(X, prefixes=[9], screen="int8", checkpoint=path)
-        record = json.loads(path.read_text())
-        del record["state"]["/p = 9, found"]  # as if interrupted before it was noted
-        Checkpoint(path, record["work"]).save(record["state"])
-        stats = fc.distance_extremes(X, prefixes=[9], screen="int8", checkpoint=path).stats
-        assert seen == [None, None]
-        assert stats.pairs_resumed == 0
+
+        def search():
+            return fc.distance_extremes(X, prefixes=[9], screen="int8", checkpoint=path).stats
+
+        def interrupted(part):
+            raise KeyboardInterrupt
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(schedule.Schedule, "restart", interrupted)
+            with pytest.raises(KeyboardInterrupt):
+                search()
+        assert list(json.loads(path.read_text())["state"]) == ["/p = 9/search"]
+        assert search().pairs_resumed == 0
 
     def test_counts_are_those_of_one_run(self, often, tmp_path):
         X = points("few")
