@@ -456,7 +456,8 @@ class TestTiles:
         seen = []
         advanced = []
         batches.run_batches(
-            np.array(work), lambda a, b: seen.extend(range(a, b)), max_items=max_items, advance=advanced.append
+            np.array(work), lambda a, b: seen.append(range(a, b)), max_items=max_items, advance=advanced.append
         )
-        assert seen == list(range(len(work)))
+        assert max(map(len, seen)) <= max_items
+        assert [item for batch in seen for item in batch] == list(range(len(work)))
         assert sum(advanced) == pytest.approx(sum(work))

@@ -184,7 +184,7 @@ class TestDefinition:
         # is at the limit: its sum of bytes is 0, and so is what the limit is raised to.
         X = np.hstack([254.0 * np.eye(41), np.zeros((41, 2))])
         X[[0, 2, 38, 39], [41, 41, 42, 42]] = 1, -1, -1, 1
-        monkeypatch.setattr(pair_search, "_CAPACITY", 1000)  # more than there are: nothing is given up, and measured
+        monkeypatch.setattr(pair_search, "_CAPACITY", 4000)  # more than there are: nothing is given up, and measured
         settings = SearchSettings(
             SearchPlan("int8", False, "given", 0, (43,), ()), None, np.array([[0, 38]]), (True, True), simd.host_bits()
         )

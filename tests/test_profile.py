@@ -166,6 +166,15 @@ class TestColumns:
         )
         assert few.columns["nearest_z"][-1] == pytest.approx(expected, rel=1e-6)
 
+    def test_the_interval_of_the_overlap_is_that_of_a_mean(self):
+        X, k = cloud(60, 6), 4
+        found = fc.profile(X, k=k, prefixes=[2, 6])
+        first, last = fc.prefix_neighbors(X, np.arange(60), k, [2, 6]).indices
+        shares = np.array([len({*a} & {*b}) / k for a, b in zip(first.tolist(), last.tolist(), strict=True)])
+        half = 1.96 * shares.std() / 60**0.5
+        assert found.columns["overlap_low"][0] == pytest.approx(shares.mean() - half)
+        assert found.columns["overlap_high"][0] == pytest.approx(shares.mean() + half)
+
 
 class TestInput:
     def test_the_kind_of_table_does_not_matter(self, tmp_path):
@@ -369,14 +378,34 @@ class TestVerdict:
         assert finding.kind == "warning"
         assert "hardly differ" in finding.text
 
+    @staticmethod
+    def facts(labels=None, **columns):
+        """Three prefixes with these columns, of 1000 rows that are as they should be."""
+        columns = {name: np.array(values) for name, values in columns.items()}
+        quality = SimpleNamespace(duplicates=0)
+        return _verdict.Facts(np.array([2, 5, 9]), columns, 1000, 1000, 10, "euclidean", True, quality, labels)
+
     def test_a_prefix_that_keeps_just_enough_is_named(self):
         overlap = np.array([0.5, 0.95, 1.0])
-        columns = {"overlap": overlap, "overlap_low": overlap - 0.02, "overlap_high": overlap + 0.02}
-        quality = SimpleNamespace(duplicates=0)
-        facts = _verdict.Facts(np.array([2, 5, 9]), columns, 1000, 100, 10, "euclidean", True, quality, None)
-        finding = _verdict._overlap(facts)
+        finding = _verdict._overlap(
+            self.facts(overlap=overlap, overlap_low=overlap - 0.02, overlap_high=overlap + 0.02)
+        )
         assert (finding.kind, finding.prefixes) == ("good", (5,))
         assert finding.text == "5 of 9 features keep 95 % of the 10 nearest neighbours."
+
+    def test_hubs_begin_at_the_skewness_of_an_exponential_law(self):
+        for skewness, named in ((1.9, False), (2.0, True)):
+            facts = self.facts(hubness_skewness=[0, 0, skewness], top_hub_share=[0, 0, 0.3])
+            assert (_verdict._hubs(facts) is not None) == named
+
+    def test_an_accuracy_of_a_wide_interval_is_not_quoted(self):
+        labels = SimpleNamespace(peak=5, recommended_features=5, majority_share=0.5, recommended_features_doubled=None)
+        for half, quoted in ((0.09, True), (0.11, False)):
+            ends = {"lda_low": [0, 0.9 - half, 0], "lda_high": [0, 0.9 + half, 0]}
+            assert (_verdict._labels(self.facts(labels, lda_accuracy=[0, 0.9, 0], **ends)) is not None) == quoted
+
+    def test_numbers_have_two_digits_or_are_whole(self):
+        assert [_verdict._number(value) for value in (9.96, 9.94, 0.996, 0.994)] == ["10", "9.9", "1.0", "0.99"]
 
     def test_hubs_are_named(self):
         X = np.random.default_rng(0).normal(size=(1500, 200))
