@@ -15,6 +15,7 @@ from sklearn.datasets import load_breast_cancer, load_digits, load_wine
 from sklearn.neighbors import NearestNeighbors
 
 import fastcurse as fc
+from fastcurse.prefix_accuracy import neighbor_accuracy
 from fastcurse.profile import _verdict
 from fastcurse.profile._columns import NAMES
 from fastcurse.profile._profile import default_prefixes
@@ -138,7 +139,12 @@ class TestColumns:
     def test_copies_do_not_vote(self):
         rng = np.random.default_rng(0)
         X, y = cloud(300, 5), rng.integers(0, 2, 300)  # labels that no feature tells
-        doubled = fc.profile(np.r_[X, X[:15]], np.r_[y, y[:15]], k=2, prefixes=[5])
+        both, labels = np.r_[X, X[:15]], np.r_[y, y[:15]]
+        doubled = fc.profile(both, labels, k=2, prefixes=[5])
+        near = fc.prefix_neighbors(both, np.arange(315), 2)
+        (single,) = np.nonzero(near.distances[-1, :, 0] > 0)
+        assert len(single) == 285
+        assert doubled.columns["knn_accuracy"] == neighbor_accuracy(near.indices[-1:, single], labels, single).accuracy
         alone = fc.profile(np.r_[X, cloud(15, 5, 1)], np.r_[y, y[:15]], k=2, prefixes=[5])
         assert doubled.columns["knn_accuracy"][0] == pytest.approx(alone.columns["knn_accuracy"][0], abs=0.05)
         assert np.isnan(fc.profile(np.r_[X, X], np.r_[y, y], k=2, prefixes=[5]).columns["knn_accuracy"]).all()
@@ -218,6 +224,7 @@ class TestInput:
     def test_bad_rows_are_refused_or_left_out(self):
         X = cloud(60, 4)
         bad = np.insert(X, [5, 30], np.nan, axis=0)
+        bad[31] = np.inf
         with pytest.raises(ValueError, match="X has a nan at row 5, column 0"):
             fc.profile(bad)
         y = np.insert(np.repeat([0, 1], 30), [5, 30], 7)
