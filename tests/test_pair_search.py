@@ -176,6 +176,7 @@ class TestDefinition:
     @pytest.mark.parametrize("screen", ["int8", "float32"])
     def test_extremes_of_different_tiles(self, screen):
         X = np.random.default_rng(5).normal(size=(4000, 2))
+        X[::2] += 100.0  # apart: no tile of both has the nearest pair, and one has the farthest
         assert_finds(X, SearchPlan(screen, False, "boxes", 2, (2,), ()))
         assert_finds(np.vstack([X, X[:1] + 1e-9]), SearchPlan(screen, False, "boxes", 2, (2,), ()))
 
