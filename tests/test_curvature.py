@@ -18,6 +18,7 @@ from threadpoolctl import threadpool_info
 
 import fastcurse as fc
 from fastcurse.curvature import _hessian, _leading
+from fastcurse.curvature._hessian import LossHessian
 from fastcurse.reference import curvature as reference
 
 TOL = 1e-4
@@ -134,6 +135,13 @@ class TestReference:
 
 
 class TestRows:
+    @pytest.mark.parametrize("loss", ["squared", "logistic"])
+    @pytest.mark.parametrize("fit_intercept", [False, True])
+    def test_products_are_those_of_the_matrix(self, loss, fit_intercept):
+        rng, d = np.random.default_rng(4), 5 + fit_intercept
+        hessian = LossHessian(rng.standard_normal((40, 5)), loss, rng.standard_normal(d), fit_intercept, 0.5, 2)
+        np.testing.assert_allclose(hessian.products(np.eye(d)), hessian.matrix(), rtol=1e-13, atol=1e-15)
+
     @given(rows_and_loss(1, 25), st.integers(1, 30), st.integers(1, 400))
     def test_the_matrix_against_the_definition(self, problem, k, size):
         X, options = problem

@@ -147,6 +147,10 @@ class TestScan:
         monkeypatch.setattr(pair_scan, "PAIR_FEATURES_A_TILE", 1)
         monkeypatch.setattr(pair_scan, "_BYTES_A_BATCH", 32 * items)
         assert fc.distance_extremes(X, screen="none").nearest_pair.tolist() == [[0, 250]]
+        if items > 1:
+            scan = pair_scan.PairScan(X, 1)
+            scan.scan(0, scan.work.size)  # both tiles in one batch
+            assert scan.extremes.near_row.tolist() == [0]
 
     def test_interrupt_comes_through_and_restores_the_thread_count(self, monkeypatch):
         import numba
@@ -297,6 +301,10 @@ class TestResult:
             {"nearest": np.zeros(3)},
             {"nearest": np.array([np.nan])},
             {"nearest_pair": np.array([[0, 9]])},
+            {"nearest_pair": np.array([[1, 1]])},
+            {"farthest_pair": np.array([[1, 0]])},
+            {"farthest": np.array([np.inf])},
+            {"nearest": np.array([2.0])},
             {"prefixes": np.array([2])},
         ):
             np.savez(path, **{**contents, **damage})
@@ -438,7 +446,8 @@ class TestTiles:
         seen = []
         advanced = []
         batches.run_batches(
-            np.array(work), lambda a, b: seen.extend(range(a, b)), max_items=max_items, advance=advanced.append
+            np.array(work), lambda a, b: seen.append(range(a, b)), max_items=max_items, advance=advanced.append
         )
-        assert seen == list(range(len(work)))
+        assert max(map(len, seen)) <= max_items
+        assert [item for batch in seen for item in batch] == list(range(len(work)))
         assert sum(advanced) == pytest.approx(sum(work))

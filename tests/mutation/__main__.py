@@ -193,7 +193,9 @@ class Verdicts:
         verdicts = {one.name: self.known[one.name] for one in faults if one.name in self.known}
         summary = {"date": date.today().isoformat(), "faults": len(faults), **_counts(list(verdicts.values()))}
         text = json.dumps({**summary, "verdicts": verdicts}, indent=1, ensure_ascii=False)
-        self.path.write_text(text + "\n", encoding="utf-8")
+        draft = self.path.with_suffix(f".{os.getpid()}")
+        draft.write_text(text + "\n", encoding="utf-8")
+        draft.replace(self.path)
 
 
 def _verdict(fault: Fault, by: str) -> str:
