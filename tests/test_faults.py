@@ -377,13 +377,15 @@ def test_nothing_can_be_written_and_there_is_no_home(copy):
     tried = [sys.executable, "-c", f"open({str(copy / 'file')!r}, 'w')"]
     if not subprocess.run(tried, check=False, capture_output=True, preexec_fn=without_rights).returncode:
         pytest.skip("the permissions of a folder do not bind this user, and the right to ignore them cannot be dropped")
-    code = "import fastcurse as fc; print(fc.__file__, fc.estimate_ball_volume(3, 1000, random_state=0).hits)"
+    code = (
+        "import fastcurse as fc; rule = fc.PrefixLDA().fit([[0.0], [2.0], [3.0], [5.0]], [0, 0, 1, 1])\n"
+        "print(fc.__file__, *rule.predict_path([[1.0], [4.0]], [1])[0])"
+    )
     nowhere = environment(PYTHONPATH=str(copy), NUMBA_CACHE_DIR=None, HOME=None, XDG_CACHE_HOME=str(copy / "none"))
     done = python(code, env=nowhere, stdout=subprocess.PIPE, preexec_fn=without_rights, cwd="/")
     for folder in folders:
         folder.chmod(0o755)
-    hits = fc.estimate_ball_volume(3, 1000, random_state=0).hits
-    assert done.stdout.split() == [str(copy / "fastcurse" / "__init__.py"), str(hits)]
+    assert done.stdout.split() == [str(copy / "fastcurse" / "__init__.py"), "0", "1"]
     assert done.stderr.count("RuntimeWarning: compiled kernels cannot be kept") == 1
     assert not list(copy.rglob("__pycache__"))
 
