@@ -111,10 +111,14 @@ class Commands:
 NOTEBOOK = """
 import hashlib, importlib, json, os, pkgutil, signal, sys
 import numpy as np
+from numba.core import registry
 import fastcurse as fc
 
-for module in pkgutil.walk_packages(fc.__path__, "fastcurse."):  # Numba does not survive Ctrl-C while it is imported
+# Numba does not survive Ctrl-C while it is imported, or while it loads its own parts at the first compilation.
+for module in pkgutil.walk_packages(fc.__path__, "fastcurse."):
     importlib.import_module(module.name)
+registry.cpu_target.target_context.refresh()
+registry.cpu_target.typing_context.refresh()
 
 X = np.random.default_rng(5).random((3000, 32), dtype=np.float32)
 y = np.arange(len(X)) % 3
@@ -209,12 +213,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Interrupt long work for a while; see the file's head.")
     parser.add_argument("--minutes", type=float, default=60.0)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--kernels", help="folder of compiled kernels; default: a new one, and signals meet compilers")
     options = parser.parse_args()
     signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs, and their children, ignore it
     began, rng = time.monotonic(), random.Random(options.seed)
     until = began + 60.0 * options.minutes
     with tempfile.TemporaryDirectory(prefix="fastcurse-soak-") as place:
-        os.environ["NUMBA_CACHE_DIR"] = f"{place}/numba"
+        os.environ["NUMBA_CACHE_DIR"] = options.kernels or f"{place}/numba"
         folder = Path(place) / "work"
         folder.mkdir()
         notebook = Notebook(Path(place) / "notebook", random.Random(options.seed))
