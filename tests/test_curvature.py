@@ -366,6 +366,12 @@ class TestOperators:
 
         assert_is_top(fc.top_curvature(product, n_parameters=150, k=4), H, 4)
 
+    def test_trace_where_all_but_the_leading_are_equal(self):
+        eigenvalues = np.ones(130)
+        eigenvalues[:2] = 1000.0, 300.0
+        found = fc.top_curvature(lambda v: eigenvalues * v, n_parameters=130, k=3)
+        assert found.trace == pytest.approx(1428, rel=1e-4)  # whatever share of the leading vectors the start has
+
     @pytest.mark.statistical
     @pytest.mark.parametrize("kind", ["smooth", "outliers", "copies"])
     def test_trace_estimate(self, kind):

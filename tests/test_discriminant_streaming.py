@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from fractions import Fraction
 
 import numpy as np
 import pandas as pd
@@ -14,7 +15,7 @@ from test_discriminant import refits, sample
 
 from fastcurse import PrefixLDA
 from fastcurse.discriminant import _moments
-from fastcurse.discriminant._moments import class_moments
+from fastcurse.discriminant._moments import _two_sum, class_moments
 
 # Sums in another order: eps times the number of sums, times the condition of the scatter; promised.
 TOLERANCE = 1e-10
@@ -101,6 +102,15 @@ def test_singular_prefixes_without_rows():
     prefixes = range(1, 21)
     for ours, theirs in zip(model.decision_path(X), refits(X, y, X, prefixes), strict=True):
         np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-9 * np.abs(theirs).max())
+
+
+def test_a_sum_of_two_is_exact_with_its_rounding():
+    values = np.random.default_rng(0).standard_normal((2, 200)) * 10.0 ** np.random.default_rng(1).integers(
+        -20, 20, 200
+    )
+    first, second = np.append(values[0], [1.0, 1e-20]), np.append(values[1][::-1], [1e-20, 1.0])
+    for a, b, total, low in zip(first, second, *_two_sum(first, second), strict=True):
+        assert Fraction(a) + Fraction(b) == Fraction(total) + Fraction(low)
 
 
 def test_a_shift_of_1e8_costs_no_digit_in_pieces():
