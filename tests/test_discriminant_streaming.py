@@ -104,6 +104,12 @@ def test_singular_prefixes_without_rows():
         np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-9 * np.abs(theirs).max())
 
 
+def test_a_row_of_each_class_makes_no_rule():
+    lda = PrefixLDA().partial_fit([[0.0], [1.0]], [0, 1], classes=[0, 1])
+    with pytest.raises(ValueError, match="more rows than classes before a rule is asked for, got 2 rows of 2 classes"):
+        lda.predict([[0.0]])
+
+
 def test_a_sum_of_two_is_exact_with_its_rounding():
     values = np.random.default_rng(0).standard_normal((2, 200)) * 10.0 ** np.random.default_rng(1).integers(
         -20, 20, 200
