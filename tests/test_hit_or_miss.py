@@ -168,7 +168,7 @@ def test_what_the_upper_halves_leave_open(octet, t):
     """Of the kernel's coordinates, and of the words that its screen sees: 0 <= x² - (h / 2^16)² <= 2^-15 for each."""
     point, counter = np.empty(8), np.array([t & 0xFFFFFFFF, t >> 32, octet, 0, 1, 2], dtype=np.uint64)
     kernels.coordinates(*np.array([t, octet, 0, 1, 2], dtype=np.uint64), point)
-    halves = [int(half) for word in philox4x32(*counter) for half in (word >> np.uint64(16), word & np.uint64(0xFFFF))]
+    halves = [half for word in map(int, philox4x32(*counter)) for half in (word >> 16, word & 0xFFFF)]
     for x, half in zip(point, halves, strict=True):
         assert 0 <= Fraction(float(x)) ** 2 - Fraction(half, 2**16) ** 2 <= Fraction(1, 2**15)
 
