@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from benchmarks.record import Record, Row, compared
+from benchmarks.record import Record, Row, compared, seconds_of
 from fastcurse.balls import BallVolumeEstimate, estimate_ball_volume
 
 SOURCES = ("_kernels", "engine", "balls")
@@ -67,12 +67,6 @@ PEERS = {
 }
 
 
-def _seconds(call: Callable[[], object]) -> float:
-    began = time.perf_counter()
-    call()
-    return time.perf_counter() - began
-
-
 def _count_in_blocks(count_hits: Callable[..., int], rng: np.random.Generator, n_draws: int, d: int) -> int:
     return sum(count_hits(rng, _ROWS, d) for _ in range(n_draws // _ROWS))
 
@@ -98,7 +92,7 @@ def _against_peers(d: int, n_draws: int) -> list[Row]:
     for peer, count_hits in PEERS.items():
         theirs = partial(_count_in_blocks, count_hits, rng, n_draws, d)
         _check(theirs(), ours())
-        seconds = [(_seconds(theirs), _seconds(ours)) for _ in range(_REPEATS)]
+        seconds = [(seconds_of(theirs), seconds_of(ours)) for _ in range(_REPEATS)]
         rows.append(compared(f"hit-or-miss, d = {d}, {n_draws} draws", peer, *map(min, zip(*seconds, strict=True))))
     return rows
 

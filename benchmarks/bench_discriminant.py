@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -15,7 +14,8 @@ from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from threadpoolctl import threadpool_limits
 
 import fastcurse as fc
-from benchmarks.record import Record, Row, compared
+from benchmarks.cases import normal_memmap
+from benchmarks.record import Record, Row, compared, seconds_of
 from fastcurse import theory
 
 SOURCES = ("_kernels", "discriminant", "trunk", "theory")
@@ -72,15 +72,6 @@ def measure(record: Record, sizes: Sizes) -> None:
     record.measure(steps, warm)
 
 
-def _seconds(function: Callable[[], object], repeats: int = 3) -> float:
-    best = np.inf
-    for _ in range(repeats):
-        start = time.perf_counter()
-        function()
-        best = min(best, time.perf_counter() - start)
-    return float(best)
-
-
 def _against_refits(n_rows: int, n_prefixes: int) -> list[Row]:
     """All prefixes of ours against scikit-learn at 1, 11, 21, ...: fit and the scores of both halves."""
     theirs_at = range(1, n_prefixes + 1, 10)
@@ -98,7 +89,7 @@ def _against_refits(n_rows: int, n_prefixes: int) -> list[Row]:
         model = fc.PrefixLDA().fit(X, y)
         return np.column_stack([model.score_path(X, y), model.score_path(X_test, y_test)])
 
-    our_seconds = _seconds(ours)
+    our_seconds = seconds_of(ours, 3)
     case = f"fit and two scores, {n_rows} + {n_rows} rows: all {n_prefixes} prefixes (peer: {len(theirs_at)})"
     rows = []
     # On busy cores two BLAS threads wait for each other, so the peer is also timed with one.
@@ -118,13 +109,7 @@ def _streaming(shape: tuple[int, int]) -> list[Row]:
     generator = np.random.default_rng(0)
     y = generator.integers(0, 2, n_samples)
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "X.npy"
-        rows = np.lib.format.open_memmap(path, mode="w+", dtype=np.float32, shape=shape)
-        for start in range(0, n_samples, _ROWS_A_BLOCK):
-            block = rows[start : start + _ROWS_A_BLOCK]
-            block[:] = generator.standard_normal(block.shape, dtype=np.float32)
-        del rows
-        X = np.load(path, mmap_mode="r")
+        X = normal_memmap(Path(folder) / "X.npy", shape, generator)
 
         def bare() -> np.ndarray:
             total = np.zeros((n_features, n_features), order="F")
@@ -137,7 +122,7 @@ def _streaming(shape: tuple[int, int]) -> list[Row]:
         moments = fc.PrefixLDA().fit(X, y)._sample.moments
         sums = moments.scatter + (moments.means.T * moments.counts) @ moments.means
         np.testing.assert_allclose(bare(), np.tril(sums), rtol=0, atol=1e-9 * n_samples)
-        peer_seconds, our_seconds = _seconds(bare), _seconds(lambda: fc.PrefixLDA().fit(X, y))
+        peer_seconds, our_seconds = seconds_of(bare, 3), seconds_of(lambda: fc.PrefixLDA().fit(X, y), 3)
     case = f"fit, {n_samples} x {n_features} float32 memmap"
     return [compared(case, "bare float64 syrk of its blocks", peer_seconds, our_seconds)]
 
@@ -151,7 +136,7 @@ def _trials(n_rows: int, n_features: int) -> list[Row]:
         coef, intercept = fc.PrefixLDA().fit(X, y).coef_path()
         theory.rule_accuracy(-coef[:, 0], -intercept[:, 0])
 
-    seconds = _seconds(trial)
+    seconds = seconds_of(trial, 3)
     return [{"case": f"peaking trial: {n_rows} rows, all of {n_features} prefixes, seconds", "value": seconds}]
 
 
@@ -160,7 +145,7 @@ def _growth(at: Sizes) -> list[Row]:
     seconds = {}
     for n_samples, n_features in dict.fromkeys((*at.lengths, *at.widths)):
         X, y = fc.make_trunk(n_samples, n_features, random_state=0)
-        seconds[n_samples, n_features] = _seconds(lambda X=X, y=y: fc.PrefixLDA().fit(X, y).score_path(X, y))
+        seconds[n_samples, n_features] = seconds_of(lambda X=X, y=y: fc.PrefixLDA().fit(X, y).score_path(X, y), 3)
     rows = []
     for sizes, which in ((at.lengths, 0), (at.widths, 1)):
         logs = np.log([[size[which], seconds[size]] for size in sizes])

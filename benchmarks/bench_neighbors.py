@@ -12,6 +12,7 @@ import numpy as np
 from sklearn.neighbors import NearestNeighbors
 
 import fastcurse as fc
+from benchmarks.cases import normal_memmap
 from benchmarks.peak import pair_features_per_second
 from benchmarks.record import Record, Row, compared
 from fastcurse.engine.threads import available_threads
@@ -97,13 +98,8 @@ def _memmap(n_samples: int, n_features: int, n_queries: int) -> list[Row]:
     """Rows in a file that is never held whole, random rows as queries; the file has just been written."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "points.npy"
-        file = np.lib.format.open_memmap(path, mode="w+", dtype=np.float32, shape=(n_samples, n_features))
         generator = np.random.default_rng(20210302)
-        for start in range(0, n_samples, 20_000):
-            rows = file[start : start + 20_000]
-            generator.standard_normal(out=rows, dtype=np.float32)
-        del file, rows
-        X = np.load(path, mmap_mode="r")
+        X = normal_memmap(path, (n_samples, n_features), generator)
         queries = generator.choice(n_samples, n_queries, replace=False)
         began, busy = time.perf_counter(), time.process_time()
         fc.prefix_neighbors(X, queries, _K, _PREFIXES)

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from benchmarks.cases import normal_memmap
 from benchmarks.record import Record, Row
 
 SOURCES = (
@@ -63,12 +64,7 @@ def measure(record: Record, sizes: Sizes) -> None:
 def _large(n_samples: int, n_features: int, n_queries: int) -> list[Row]:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "large.npy"
-        file = np.lib.format.open_memmap(path, mode="w+", dtype=np.float32, shape=(n_samples, n_features))
-        generator = np.random.default_rng(0)
-        for start in range(0, n_samples, 20_000):
-            rows = file[start : start + 20_000]
-            generator.standard_normal(out=rows, dtype=np.float32)
-        del file, rows
+        normal_memmap(path, (n_samples, n_features), np.random.default_rng(0))
         options = {"prefixes": _PREFIXES, "n_queries": n_queries}
         case = (
             f"profile of a float32 memmap, {n_samples} x {n_features}, {len(_PREFIXES)} prefixes, {n_queries} queries"

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+
+_ROWS_A_BLOCK = 20_000
 
 
 class Case(NamedTuple):
@@ -36,6 +39,15 @@ def _low_rank(generator: np.random.Generator, n: int, d: int) -> np.ndarray:
 
 def _ties(generator: np.random.Generator, n: int, d: int) -> np.ndarray:
     return generator.integers(0, 2, (n, d)).astype(float)
+
+
+def normal_memmap(path: Path, shape: tuple[int, int], generator: np.random.Generator) -> np.ndarray:
+    """Write a .npy file of float32 standard normal numbers, some rows at a time; return it as a read-only memmap."""
+    file = np.lib.format.open_memmap(path, mode="w+", dtype=np.float32, shape=shape)
+    for start in range(0, shape[0], _ROWS_A_BLOCK):
+        generator.standard_normal(out=file[start : start + _ROWS_A_BLOCK], dtype=np.float32)
+    del file
+    return np.load(path, mmap_mode="r")
 
 
 DISTANCE_CASES = (

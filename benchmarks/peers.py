@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-import time
+from functools import partial
 
 import numpy as np
 from numba import njit, prange
 from scipy.spatial.distance import pdist
 
+from benchmarks.record import seconds_of
 from fastcurse.reference import article
-
-
-def seconds_of(function, *arguments):
-    """Return the wall-clock seconds of one call."""
-    began = time.perf_counter()
-    function(*arguments)
-    return time.perf_counter() - began
 
 
 def article_loop(X: np.ndarray) -> float:
     """The article's loop: a new n × n matrix at each prefix; three prefixes timed, scaled to all."""
     n_features = X.shape[1]
     timed = [max(1, n_features // 10), n_features // 2, n_features * 9 // 10]
-    return float(np.mean([seconds_of(article.squared_contrast, X[:, :p]) for p in timed])) * n_features
+    return float(np.mean([seconds_of(partial(article.squared_contrast, X[:, :p])) for p in timed])) * n_features
 
 
 def numpy_running_matrix(X: np.ndarray) -> float:
@@ -41,7 +35,7 @@ def numpy_running_matrix(X: np.ndarray) -> float:
         matrix.max()
 
     add(0)
-    return float(np.mean([seconds_of(add, feature) for feature in range(1, 9)])) * X.shape[1]
+    return float(np.mean([seconds_of(partial(add, feature)) for feature in range(1, 9)])) * X.shape[1]
 
 
 def scipy_pdist(X: np.ndarray) -> float:
@@ -53,7 +47,7 @@ def scipy_pdist(X: np.ndarray) -> float:
         distances.min(), distances.max()
 
     timed = [max(1, n_features // 10), n_features // 2, n_features * 9 // 10]
-    return float(np.mean([seconds_of(measure, p) for p in timed])) * n_features
+    return float(np.mean([seconds_of(partial(measure, p)) for p in timed])) * n_features
 
 
 @njit(parallel=True, cache=True)
@@ -78,7 +72,7 @@ def numba_triple_loop(X: np.ndarray) -> float:
         near.min(axis=0), far.max(axis=0)
 
     measure(X[:100])
-    return seconds_of(measure, X)
+    return seconds_of(partial(measure, X))
 
 
 ALL = {

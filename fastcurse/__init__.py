@@ -19,7 +19,7 @@ The layers (an import may only point down)::
     reference                          plain NumPy, imports nothing of fastcurse
     _validation                        every input check and its message
     _version                           the number of this release
-    _memmap                            file pages that were read are let go
+    _memmap  _results                  pages of files that were read are let go; results' arrays are read-only
 
 One stem runs through every layer: ``distances``, ``_kernels/distances.py``, ``reference/distances.py``,
 ``tests/test_distances.py``, ``benchmarks/bench_distances.py``. Each module's docstring says its part of the design,

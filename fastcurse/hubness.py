@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from fastcurse import _validation
+from fastcurse._results import freeze_arrays
 from fastcurse.neighbors import PrefixNeighbors, keep_others
 
 _GROUPS = 64  # of the jackknife: its standard error has a relative error of its own of about 1 / √(2 · 64) = 9 %
@@ -61,10 +62,7 @@ class Hubness:
     n_samples: int
 
     def __post_init__(self) -> None:
-        for field in fields(self):
-            value = getattr(self, field.name)
-            if isinstance(value, np.ndarray):
-                value.setflags(write=False)
+        freeze_arrays(self)
 
 
 def hubness(indices: Any, n_samples: int | None = None, *, queries: Any = None) -> Hubness:

@@ -9,6 +9,7 @@ import numpy as np
 from scipy import stats
 
 from fastcurse import _validation
+from fastcurse._results import freeze_arrays
 from fastcurse.neighbors import PrefixNeighbors
 
 METHODS = ("twonn", "levina_bickel")
@@ -49,8 +50,7 @@ class IntrinsicDimension:
     confidence: float
 
     def __post_init__(self) -> None:
-        for array in (self.dimension, self.interval, self.n_used):
-            array.setflags(write=False)
+        freeze_arrays(self)
 
 
 def intrinsic_dimension(distances: Any, *, method: str = "twonn", confidence: float = 0.95) -> IntrinsicDimension:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fastcurse import _validation
+from fastcurse._results import freeze_arrays, ratio
 from fastcurse.engine.batches import progress_bar
 from fastcurse.engine.neighbor_scan import NeighborScan
 from fastcurse.engine.threads import parallel_region
@@ -62,8 +63,7 @@ class PrefixNeighbors:
     n_features: int
 
     def __post_init__(self) -> None:
-        for array in (self.prefixes, self.distances, self.indices, self.farthest):
-            array.setflags(write=False)
+        freeze_arrays(self)
 
     def overlap(self) -> np.ndarray:
         """Return the mean share of each query's k neighbours at the last prefix that each prefix finds.
@@ -97,7 +97,7 @@ class PrefixNeighbors:
         # Beside an infinite distance every other is 0.
         largest = np.where(np.isinf(farthest), 1.0, farthest)
         gap = np.where(np.isinf(farthest), 1.0, farthest - nearest)
-        return _ratio(gap, largest, where_zero=0.0).mean(axis=1)
+        return ratio(gap, largest, where_zero=0.0).mean(axis=1)
 
     def relative_contrast(self) -> np.ndarray:
         """Return the mean over queries of (farthest - nearest) / nearest (Beyer et al. 1999).
@@ -109,7 +109,7 @@ class PrefixNeighbors:
             `contrast` stays finite there.
         """
         nearest = self.distances[:, :, 0]
-        return _ratio(self.farthest - nearest, nearest, where_zero=np.inf).mean(axis=1)
+        return ratio(self.farthest - nearest, nearest, where_zero=np.inf).mean(axis=1)
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row a prefix, query and neighbour as a pandas DataFrame (needs pandas); `rank` 1 is nearest."""
@@ -258,8 +258,3 @@ def drop_self(distances: np.ndarray, indices: np.ndarray, queries: np.ndarray) -
     stays = keep_others(indices, queries)
     shape = (*indices.shape[:-1], indices.shape[-1] - 1)
     return distances[stays].reshape(shape), indices[stays].reshape(shape)
-
-
-def _ratio(numerator: np.ndarray, denominator: np.ndarray, where_zero: float) -> np.ndarray:
-    with np.errstate(over="ignore"):  # beyond float64's range is inf
-        return np.divide(numerator, denominator, out=np.full_like(numerator, where_zero), where=denominator > 0)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullFormatter
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -60,6 +61,15 @@ def panels(count: int, *, width: float = 5.0, height: float = 3.6) -> tuple[Figu
     figure = Figure(figsize=(width * count, height))
     axes = figure.subplots(1, count, squeeze=False)
     return figure, list(axes[0])
+
+
+def logarithmic(ax: Axes, axes: str = "x", *, minor_labels: bool = True) -> None:
+    """Make the axes of those letters logarithmic, with 1000 at a tick and not 10³."""
+    for axis in (getattr(ax, f"{letter}axis") for letter in axes):
+        ax.set(**{f"{axis.axis_name}scale": "log"})
+        axis.set_major_formatter("{x:g}")
+        if not minor_labels:
+            axis.set_minor_formatter(NullFormatter())
 
 
 @styled

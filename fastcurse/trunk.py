@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from fastcurse._validation import check_count, check_prefixes, check_seed
-from fastcurse.theory.trunk_classes import check_covariance, decayed_sum, two_sided_accuracy, variance_path
+from fastcurse.theory.trunk_classes import check_covariance, class_mean, decayed_sum, two_sided_accuracy, variance_path
 
 # Features that are drawn at a time. It is part of what a seed means: another width gives other rows.
 BLOCK_FEATURES = 4096
@@ -218,7 +218,7 @@ def nearest_mean_path(
         end = first + X.shape[1]
         positive, negative = X[y == 0].mean(axis=0), X[y == 1].mean(axis=0)
         coef = (positive - negative) / 2.0
-        terms = np.stack([coef * _means(first, end), -coef * (positive + negative) / 2.0])
+        terms = np.stack([coef * class_mean(end, first), -coef * (positive + negative) / 2.0])
         (along, intercept), sums_state = decayed_sum(terms, 1.0, sums_state)
         variance, variance_state = variance_path(coef, covariance, rho, variance_state)
         inside = slice(*np.searchsorted(prefixes, [first + 1, end + 1]))
@@ -227,11 +227,6 @@ def nearest_mean_path(
         if end >= prefixes[-1]:
             break
     return accuracies
-
-
-def _means(first: int, end: int) -> np.ndarray:
-    """Means of class 0 in the features after the first `first` up to number `end`."""
-    return 1.0 / np.sqrt(np.arange(first + 1, end + 1))
 
 
 def _blocks(
@@ -249,7 +244,7 @@ def _blocks(
             fresh = X if first else X[:, 1:]  # the very first feature has its variance already
             fresh *= np.sqrt((1.0 - rho) * (1.0 + rho))
             X, state = decayed_sum(X, rho, state)
-        means = _means(first, end)
-        X[positive] += means
-        X[~positive] -= means
+        mean = class_mean(end, first)
+        X[positive] += mean
+        X[~positive] -= mean
         yield first, X

@@ -9,7 +9,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, Phase, is_hypothesis_test, settings  # loads neither NumPy nor Numba
+from hypothesis import HealthCheck, Phase, settings  # loads neither NumPy nor Numba
 
 # Numba's cache does not notice edits in imported files, so each version of the kernels has its own folder.
 _SPEC = find_spec("fastcurse")
@@ -31,7 +31,8 @@ settings.register_profile(
 settings.register_profile("interpreted", max_examples=5, derandomize=True, **_COMMON)
 # For tests.mutation, which asks whether a test fails and not at which smallest example.
 settings.register_profile("mutation", settings.get_profile("ci"), phases=(Phase.explicit, Phase.generate))
-settings.load_profile(os.environ.get("FASTCURSE_TEST_PROFILE", "dev"))
+_DEFAULT = "interpreted" if os.environ.get("NUMBA_DISABLE_JIT", "0") != "0" else "dev"
+settings.load_profile(os.environ.get("FASTCURSE_TEST_PROFILE", _DEFAULT))
 
 
 def _fuzzes(config):
@@ -48,7 +49,7 @@ def pytest_collection_modifyitems(config, items):
     """With ``-m fuzz`` every property test counts as marked; without it the marked tests are left out."""
     if _fuzzes(config):
         for item in items:
-            if is_hypothesis_test(getattr(item, "obj", None)):
+            if getattr(getattr(item, "obj", None), "is_hypothesis_test", False):
                 item.add_marker("fuzz")
         return
     left_out = [item for item in items if item.get_closest_marker("fuzz")]

@@ -24,7 +24,8 @@ LAYERS = {
     "plots": 3, "prefix_accuracy": 3, "hubness": 3, "intrinsic_dimension": 3,
     "distances": 2, "discriminant": 2, "balls": 2, "neighbors": 2, "robustness": 2, "curvature": 2,
     "trunk": 2, "feature_order": 2,
-    "engine": 1, "_kernels": 0, "theory": 0, "reference": 0, "_validation": 0, "_version": 0, "_memmap": -1,
+    "engine": 1, "_kernels": 0, "theory": 0, "reference": 0, "_validation": 0, "_version": 0,
+    "_memmap": -1, "_results": -1,
 }  # fmt: skip
 
 

@@ -11,7 +11,6 @@ from strategies import costly
 
 from fastcurse import experiments
 from fastcurse._kernels.augmentation import fill_copy
-from fastcurse.engine.threads import thread_limit
 from fastcurse.experiments import augmentation
 from fastcurse.experiments._augmented_sums import CopySums
 from fastcurse.reference import augmentation as reference
@@ -94,21 +93,6 @@ class TestSums:
             arguments = np.uint64(3), 0.0, np.uint64(bound), 2.0, np.uint64(1), np.uint64(2)
             fill_copy(np.ones((1, 4)), 0, *arguments, rows)
             assert rows[0, 1] == kept
-
-    @pytest.mark.parametrize("kind", KINDS)
-    def test_same_bits_for_any_threads_and_cuts(self, kind):
-        X, y = data(11, 13)
-        found = []
-        for threads, cuts in ((1, [40]), (2, [40]), (2, [1, 2, 17, 40]), (1, [39, 40])):
-            sums = CopySums(np.asfortranarray(X), y, np.random.default_rng(3), **kind)
-            with thread_limit(threads):
-                for n_copies in cuts:
-                    sums.grow(n_copies)
-            found.append(np.column_stack(sums.mean()))
-        assert all(np.array_equal(found[0], other) for other in found[1:])
-        sums = CopySums(X, y, np.random.default_rng(4), **kind)
-        sums.grow(40)
-        assert not np.array_equal(sums.mean()[0], found[0][:, :-1])
 
     @pytest.mark.statistical
     @pytest.mark.parametrize("kind", KINDS)

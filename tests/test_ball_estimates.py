@@ -272,6 +272,14 @@ def test_quasi_with_few_hits_or_misses_speaks_as_hit_or_miss(d, n_draws):
     assert estimate.advice == counted.advice
 
 
+@pytest.mark.parametrize("few", [10, 4086])
+def test_replicates_with_few_hits_or_misses_speak_as_hit_or_miss(few):
+    shares = few / 4096 + 1e-4 * np.cos(np.arange(16))
+    assert (
+        _result.from_replicates(2, 4096, few, shares, 0.95).interval == _result.from_hits(2, 4096, few, 0.95).interval
+    )
+
+
 # Coverage, and the door.
 
 # Of 10 000 intervals of coverage .948, telescoping's lowest (d = 2, 32 draws), a share below .94 has probability 2e-4,

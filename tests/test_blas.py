@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import _thread
+import signal
 import threading
 import time
 
@@ -22,6 +23,15 @@ def test_an_error_is_that_of_the_call():
         interruptible(lambda: np.linalg.inv(np.zeros((2, 2))))
 
 
+@pytest.fixture
+def ctrl_c_raises():
+    """A shell starts jobs in the background with SIGINT ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("ctrl_c_raises")
 def test_ctrl_c_does_not_wait_for_the_call():
     gone_on = threading.Event()
 

@@ -169,6 +169,21 @@ def test_other_work_and_other_places(tmp_path):
         fc.estimate_ball_volume(3, 1000, checkpoint=7)
 
 
+def test_all_draws_may_be_hits(tmp_path):
+    for n_draws in (100, 200):
+        assert fc.estimate_ball_volume(1, n_draws, random_state=0, checkpoint=tmp_path / "c").hits == n_draws
+
+
+@pytest.mark.parametrize("key", [[1, 3], [3, 2]])
+def test_one_word_of_another_key_is_another_key(tmp_path, key):
+    Checkpoint(tmp_path / "c", WORK).save({"draws": 10, "hits": 1, "key": [1, 2]})
+    with pytest.raises(ValueError, match="checkpoint must be of the same random_state"):
+        _hit_or_miss.count_hits(
+            3, 20, np.array(key, dtype=np.uint32), n_threads=None, progress=False,
+            checkpoint=Checkpoint(tmp_path / "c", WORK),
+        )  # fmt: skip
+
+
 def test_counts_of_another_definition_of_a_draw_are_not_added(tmp_path):
     Checkpoint(tmp_path / "c", {**WORK, "draws": "philox-octets-0"}).save({"draws": 10, "hits": 1, "key": [1, 2]})
     with pytest.raises(ValueError, match=r"the same work, got .* with draws 'philox-octets-0', not 'philox-octets-1'$"):

@@ -14,7 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from strategies import costly
 
 import fastcurse as fc
-from fastcurse.engine import pair_scan, schedule
+from fastcurse.engine import pair_scan, schedule, screened_scan
 
 FIELDS = ("nearest", "farthest", "nearest_pair", "farthest_pair")
 # Each way through the pairs: shape, options, and whether the values are 0 or 1.
@@ -23,6 +23,7 @@ WAYS = [
     ((900, 3), {"prefixes": [3], "screen": "float32"}, False),
     ((500, 9), {"screen": "float32"}, False),
     ((400, 6), {"screen": "none"}, False),
+    ((300, 3), {"screen": "none"}, True),
     ((700, 40), {"screen": "float32"}, True),
     ((1500, 9), {"prefixes": [9], "screen": "int8"}, True),
 ]
@@ -112,11 +113,12 @@ class Search(RuleBasedStateMachine):
         assert self.path.read_bytes() == before
 
     @precondition(lambda self: self.path.exists() and not self.damaged)
-    @rule(factor=st.sampled_from([7, 100]))
-    def cut_other_tiles(self, factor):
+    @rule()
+    def cut_other_tiles(self):
         """As a host with other vectors does: its answer is the same, or it says why it does not go on."""
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(pair_scan, "PAIR_FEATURES_A_TILE", pair_scan.PAIR_FEATURES_A_TILE // factor**2)
+            patch.setattr(pair_scan, "PAIR_FEATURES_A_TILE", 1)
+            patch.setattr(screened_scan, "_SMALLEST_TILE", 1)
             before = self.path.read_bytes()
             try:
                 self.is_right(self.search())

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from strategies import costly
 
 from fastcurse import cli
 from fastcurse.report import article, scaling
@@ -102,6 +103,7 @@ def run(words):
     return stopped.value.code, err.buffer.getvalue().decode()
 
 
+@costly(25)
 @given(words=command_lines())
 def test_any_arguments_end_well(data_folder, words):
     before = {path: path.read_bytes() for path in data_folder.iterdir() if path.is_file()}

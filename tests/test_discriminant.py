@@ -282,6 +282,13 @@ def test_kernels_are_plain_sums(n_channels):
     np.testing.assert_array_equal(counts.sum(axis=0), (_model.decided(expected) == codes).sum(axis=1))
 
 
+def test_a_constant_does_not_count_wherever_it_moves():
+    X, y = sample(np.random.default_rng(8), 60, 4, 3)
+    moved = np.insert(X, 2, 1e300, axis=1)
+    scores = PrefixLDA().fit(np.insert(X, 2, 7.0, axis=1), y).decision_path(moved)
+    np.testing.assert_allclose(scores[[0, 1, 3, 4]], PrefixLDA().fit(X, y).decision_path(X), rtol=1e-9, atol=1e-9)
+
+
 def test_of_equal_scores_the_first_class_is_named():
     lda = PrefixLDA().fit([[-2.0], [-1.0], [1.0], [2.0]], [0, 0, 1, 1])
     assert lda.decision_function([[0.0]]) == 0

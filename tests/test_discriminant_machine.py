@@ -51,8 +51,9 @@ class Growth(RuleBasedStateMachine):
         if one_class:
             codes[:] = codes[0]
         X = self.rng.normal(size=(n_rows, self.n_features)) + self.centres[codes]
-        wide = dtype in (np.float64, np.int64)
-        return (np.clip(8 * X, -100, 100) + (self.shift if wide else 0.0)).astype(dtype), codes
+        # Rows far from zero and rows near it would be two clusters, and the scatter of both nearly singular.
+        dtype = np.float64 if self.shift and dtype != np.int64 else dtype
+        return (np.clip(8 * X, -100, 100) + self.shift).astype(dtype), codes
 
     @rule(target=models, n_rows=st.integers(1, 60), dtype=st.sampled_from(DTYPES), one_class=st.booleans())
     def start(self, n_rows, dtype, one_class):
@@ -91,7 +92,8 @@ class Growth(RuleBasedStateMachine):
         model, batch = PrefixLDA(ridge=self.ridge).fit(grown.X, y), PrefixLDA(ridge=self.ridge)
         if (np.bincount(grown.codes, minlength=len(self.labels)) > 0).all():
             batch.partial_fit(grown.X, y, self.labels)
-            assert np.array_equal(model.decision_path(grown.X), batch.decision_path(grown.X))
+            if len(y) - len(self.labels) >= self.n_features:  # else fit leaves out a part of the scatter
+                assert bits(batch) == bits(model)
         return Grown(batch, grown.X, grown.codes, [(grown.X, grown.codes)])
 
     @rule(grown=models)

@@ -13,7 +13,6 @@ from scipy import stats
 from strategies import point_clouds
 
 import fastcurse as fc
-from fastcurse.engine import tiles
 from fastcurse.reference import distances as reference
 
 CURVES = ("mean_sq", "var_sq", "cv", "effective_dimension", "gaussian_cv", "independent_cv", "z_score")
@@ -158,22 +157,6 @@ class TestLaws:
         assert whole.cv[-1] > 0.5
 
     X = np.random.default_rng(1).normal(size=(500, 30))
-
-    @pytest.mark.parametrize("n_threads", [1, 2, 3, 8])
-    @pytest.mark.parametrize("values", [30 * 7, 30 * 100, 2**19])
-    def test_threads_change_no_bit(self, n_threads, values, monkeypatch):
-        monkeypatch.setattr(tiles, "_VALUES_A_BLOCK", values)
-        first, second = fc.distance_moments(self.X, n_threads=1), fc.distance_moments(self.X, n_threads=n_threads)
-        for name in CURVES:
-            assert np.array_equal(getattr(first, name), getattr(second, name))
-
-    def test_the_layout_changes_no_bit(self):
-        wide = np.zeros((2 * len(self.X), 3 * self.X.shape[1]))
-        wide[::2, ::3] = self.X
-        first = fc.distance_moments(self.X)
-        for X in (np.asfortranarray(self.X), wide[::2, ::3]):
-            for name in (*CURVES, "covariance"):
-                assert np.array_equal(getattr(first, name), getattr(fc.distance_moments(X), name))
 
     def test_shift_by_1e8_loses_no_more_than_the_shift_itself(self):
         X = self.X.round(6)

@@ -15,6 +15,7 @@ from fastcurse import experiments
 from fastcurse.experiments import (
     Check,
     _ball_points,
+    _coef_blocks,
     _curvature_checks,
     _curvature_random,
     _peaking_checks,
@@ -38,6 +39,19 @@ SMALL = {
     "moons": {"repeats": 30, "noise_repeats": 4, "dimensions": (2, 5, 10)},
     "noise": {"n_samples": 100, "n_features": 60, "repeats": 20, "separable_at": (20, 24, 30)},
 }
+
+
+RECORDED = {
+    "augmentation": {"repeats": 2, "copies": (2, 3), "peak_rows": 20, "peak_repeats": 2, "peak_copies": (2,),
+                     "n_jobs": 1},
+    "boundary": {"repeats": 1, "n_points": 2, "features": (2,), "n_jobs": 1},
+    "concentration": {"n_samples": 20, "n_features": 10, "repeats": 2, "screen": "none"},
+    "moons": {"repeats": 2, "noise_repeats": 2, "dimensions": (2,)},
+    "noise": {"n_samples": 20, "n_features": 5, "repeats": 2, "n_jobs": 1},
+    "peaking": {"n_samples": 40, "n_features": 10, "repeats": 2, "small_trials": 2, "n_jobs": 1},
+    "remedies": {"n_samples": 20, "features": (5,), "repeats": 2, "bags": 1, "subspaces": 1, "component_repeats": 2,
+                 "n_jobs": 1},
+}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -203,6 +217,13 @@ class TestBall:
         assert json.loads(json.dumps(record)) == record
         assert ball.run(**small, random_state=record["params"]["random_state"]).to_dict() == record
 
+    @pytest.mark.parametrize("name", list(RECORDED))
+    def test_so_it_is_in_the_other_experiments(self, name):
+        module, options = getattr(experiments, name), RECORDED[name]
+        record = module.run(**options, random_state=np.random.default_rng(3)).to_dict()
+        assert json.loads(json.dumps(record)) == record
+        assert module.run(**options, random_state=record["params"]["random_state"]).to_dict() == record
+
     def test_points_are_drawn_a_block_at_a_time(self):
         tracemalloc.start()
         try:
@@ -293,7 +314,7 @@ class TestPeaking:
         assert sum(name.startswith("20 rows a class") for name in failed) >= 5
 
     def test_weights_in_blocks_are_the_weights_at_once(self, results, monkeypatch):
-        monkeypatch.setattr(peaking, "_COEF_BYTES", 120 * 8 * 7)
+        monkeypatch.setattr(_coef_blocks, "_COEF_BYTES", 120 * 8 * 7)
         blocks = peaking.run(**SMALL["peaking"]).tables["summary"]
         for name, column in results["peaking"].tables["summary"].items():
             np.testing.assert_allclose(blocks[name], column, atol=1e-9)

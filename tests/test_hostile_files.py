@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import io
 import os
@@ -23,7 +24,7 @@ from hypothesis import strategies as st
 import fastcurse as fc
 from fastcurse import cli
 from fastcurse.distances import _result
-from fastcurse.engine import array_files
+from fastcurse.engine import memory
 from fastcurse.engine.checkpoint import Checkpoint
 from fastcurse.report import datafiles, folder
 
@@ -67,8 +68,10 @@ WHOLE = {
 
 def complaint(path, read=datafiles.read_points, name="DATA"):
     """Return the one line that reading the file ends with, after its start; None where it is read."""
+    # pyarrow's threads outlive its errors, and Python 3.11 crashes where tracemalloc stops under them (gh-128679).
+    traced = path.suffix != ".parquet"
     try:
-        with hostile.peak_below(MEMORY):
+        with hostile.peak_below(MEMORY) if traced else contextlib.nullcontext():
             read(path)
     except ValueError as error:
         message = str(error)
@@ -120,7 +123,7 @@ class TestHeaders:
         path = tmp_path / f"X{kind}"
         path.write_bytes(content if kind == ".npy" else npz({"X.npy": content}))
         # A whole member that does not fit is refused before it is read.
-        monkeypatch.setattr(array_files, "free_bytes", lambda: None)
+        monkeypatch.setattr(memory, "free_bytes", lambda: None)
         found = complaint(path)
         assert found is not None
         assert says.replace("18446744073709551616 rows", "claims an array of shape (4294967296, 4294967296)") in found
@@ -186,10 +189,10 @@ class TestArchives:
     def test_an_array_that_does_not_fit(self, tmp_path, monkeypatch):
         content = npy(header_of((12 * 10**6,)))
         (tmp_path / "X.npz").write_bytes(npz({"X.npy": content}, zipfile.ZIP_DEFLATED))
-        monkeypatch.setattr(array_files, "free_bytes", lambda: 50 * 10**6)
+        monkeypatch.setattr(memory, "free_bytes", lambda: 50 * 10**6)
         assert complaint(tmp_path / "X.npz") == "it takes 96.0 MB of memory, and 50.0 MB are free"
         (tmp_path / "X.csv").write_bytes(b"1,2\n" * 100)
-        monkeypatch.setattr(array_files, "free_bytes", lambda: 100)
+        monkeypatch.setattr(memory, "free_bytes", lambda: 100)
         assert complaint(tmp_path / "X.csv") == "it takes 0.0 MB of memory, and 0.0 MB are free"
 
     @pytest.mark.parametrize("compression", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
@@ -308,7 +311,7 @@ class TestCsv:
 
 
 def places(folder):
-    """Make things that are no files, or none that end; return their names and what is said of them."""
+    """Make things that are no files, or none that end."""
     os.chdir(folder)
     for kind in (".npy", ".npz", ".csv", ".parquet"):
         Path(f"folder{kind}").mkdir()

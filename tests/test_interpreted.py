@@ -77,14 +77,15 @@ PAIR_OPERATIONS = compiled(pair_operations, pair_block)
 @given(seed=SEEDS)
 def test_pair_block(dtype, seed):
     rng, lanes = np.random.default_rng(seed), 8 * len(WIDTH) // np.dtype(dtype).itemsize
-    given_ = (floats(rng, size, dtype) for size in (8 * lanes, 5, 2 * lanes + 3))
-    arguments = (*given_, floats(rng, lanes, dtype, nan=False))
+    scratch, rows, panels = (floats(rng, size, dtype) for size in (8 * lanes, 5, 2 * lanes + 3))
+    start = floats(rng, lanes, dtype, nan=False)
+    scratch[:lanes] = start  # ties
     found = []
     for function in (PAIR_OPERATIONS, pair_operations(_interpreted)):
         out, ends = np.zeros((6, 8 * lanes), dtype=dtype), np.zeros((2, lanes), dtype=dtype)
         marks = np.full((2, 8), 1 << 40)
         with np.errstate(all="ignore"):
-            function(WIDTH, *arguments, out, ends, marks)
+            function(WIDTH, scratch, rows, panels, start, out, ends, marks)
         found.append((out, ends, marks))
     for first, second in zip(*found, strict=True):
         assert_same_values(first, second)
@@ -122,6 +123,7 @@ def test_search_block(dtype, seed):
         scratch, *words = (floats(rng, size, np.float32, nan=False) for size in shapes)
         rows, panels = (part.view(np.int32) for part in words)
         bounds = np.sort(rng.normal(size=2)).astype(np.float32)
+    scratch[rng.integers(0, scratch.size, 2)] = bounds  # ties
     found = []
     for function in (SEARCH_OPERATIONS, search_operations(_interpreted)):
         out, marks = np.zeros((3, 8 * lanes), dtype=dtype), np.zeros(8, dtype=np.int64)
@@ -156,6 +158,7 @@ def test_neighbor_block(seed, width):
     scratch, finite = floats(rng, 8 * lanes, float), rng.normal(size=8 * lanes)
     norms = [np.abs(floats(rng, size, float, nan=False)) for size in (2 * lanes + 3, 5)]
     low, high = rng.normal(size=5) - width, rng.normal(size=5) + width
+    scratch[:2] = finite[:2] = low[1], high[1]  # ties
     found = []
     for function in (NEIGHBOR_OPERATIONS, neighbor_operations(_interpreted)):
         out = np.zeros(8 * lanes)
@@ -181,7 +184,8 @@ def nearest(exact, dtype):
 
 @pytest.mark.interpreted
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@given(numbers=st.lists(st.floats(-(2.0**60), 2.0**60, width=32), min_size=3, max_size=3), ulps=st.integers(-3, 3))
+@given(numbers=st.lists(st.floats(-(2.0**60), 2.0**60), min_size=3, max_size=3), ulps=st.integers(-3, 3))
+@example(numbers=[1 + 2.0**-52, 1 + 2.0**-52, 1.0], ulps=0)
 @example(numbers=[1 + 2.0**-23, 1 - 2.0**-23, -1.0], ulps=0)
 @example(numbers=[1 + 2.0**-12, 1 + 2.0**-12, 2.0**-60], ulps=0)  # a tie but for what float64 loses
 @example(numbers=[1 + 2.0**-12, 1 + 2.0**-12, -(2.0**-60)], ulps=0)

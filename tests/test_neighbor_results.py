@@ -10,7 +10,7 @@ from neighbor_cases import METRIC, problems
 from strategies import point_clouds
 
 import fastcurse as fc
-from fastcurse.engine import neighbor_scan
+from fastcurse.engine import memory
 
 
 class TestLaws:
@@ -178,6 +178,6 @@ class TestBadInput:
             fc.prefix_neighbors(X[:2], [[1e155]], 1, metric="cosine")
 
     def test_no_room_is_said_before_the_work(self, monkeypatch):
-        monkeypatch.setattr(neighbor_scan, "free_bytes", lambda: 1000)
+        monkeypatch.setattr(memory, "free_bytes", lambda: 1000)
         with pytest.raises(MemoryError, match="queries, k and prefixes must leave room"):
             fc.prefix_neighbors(np.zeros((50, 4)), np.arange(50), 9)

@@ -14,11 +14,12 @@ from scipy.spatial.distance import pdist
 from strategies import point_clouds
 
 import fastcurse as fc
+from fastcurse._kernels import pair_search as kernels
 from fastcurse._kernels import search_block, simd
 from fastcurse.engine import pair_search, prefix_search, survey
 from fastcurse.engine.frame import Axes, find_frame
 from fastcurse.engine.kd_order import kd_order
-from fastcurse.engine.pair_search import PairSearch, SearchSettings
+from fastcurse.engine.pair_search import Best, PairSearch, SearchSettings
 from fastcurse.engine.schedule import Schedule
 from fastcurse.engine.search_limits import search_limits
 from fastcurse.engine.search_plan import SearchPlan
@@ -173,6 +174,47 @@ class TestDefinition:
             found = PairSearch(X, find_frame(X, 1), settings).run(Schedule())
         assert found.nearest == (10.0, (198, 199))
 
+    @pytest.mark.parametrize("screen", ["int8", "float32"])
+    def test_extremes_of_different_tiles(self, screen):
+        X = np.random.default_rng(5).normal(size=(4000, 2))
+        X[::2] += 100.0  # apart: no tile of both has the nearest pair, and one has the farthest
+        assert_finds(X, SearchPlan(screen, False, "boxes", 2, (2,), ()))
+        assert_finds(np.vstack([X, X[:1] + 1e-9]), SearchPlan(screen, False, "boxes", 2, (2,), ()))
+
+    def test_a_pair_at_the_limit_is_noted(self, monkeypatch):
+        # In steps of the bytes squared distances are 2 * 254² + 0, 1, 2 or 4. The seed has 2 more, the next above it
+        # is at the limit: its sum of bytes is 0, and so is what the limit is raised to.
+        X = np.hstack([254.0 * np.eye(41), np.zeros((41, 2))])
+        X[[0, 2, 38, 39], [41, 41, 42, 42]] = 1, -1, -1, 1
+        monkeypatch.setattr(pair_search, "_CAPACITY", 4000)  # more than there are: nothing is given up, and measured
+        settings = SearchSettings(
+            SearchPlan("int8", False, "given", 0, (43,), ()), None, np.array([[0, 38]]), (True, True), simd.host_bits()
+        )
+        with parallel_region(None):
+            found = PairSearch(X, find_frame(X, 43), settings).run(Schedule())
+        assert found.farthest == (np.sqrt(2 * 254.0**2 + 4), (0, 2))
+        assert found.nearest == (np.sqrt(2 * 254.0**2), (1, 3))
+
+    def test_sides_of_tiles_are_all_pairs_of_sides(self):
+        search = search_of(np.random.default_rng(0).random((6000, 1)), SearchPlan("int8", False, "given", 0, (1,), ()))
+        n_sides = len(search.starts)
+        assert n_sides > 5
+        sides = np.stack(search._sides(np.arange(search.n_tiles)), axis=1)
+        assert sorted(map(tuple, sides.tolist())) == [(i, j) for i in range(n_sides) for j in range(i, n_sides)]
+
+    def test_states_of_parts_merge_into_that_of_the_whole(self):
+        X, plan = np.random.default_rng(1).random((2500, 30)), SearchPlan("int8", False, "given", 0, (8, 30), ())
+        with parallel_region(None):
+            first, second = search_of(X, plan), search_of(X, plan)
+            first.scan(0, 2)
+            second.scan(2, len(second.work))
+        parts = first.state(), second.state()
+        assert max(parts[1]["stopped"]) > 0
+        first.merge(parts[1])
+        for name in ("stopped", "pairs_boxed", "tiles_certified", "pairs_certified"):
+            assert np.array_equal(first.state()[name], np.add(*(part[name] for part in parts)))
+        assert (first.nearest, first.farthest) == expected(X)
+
     def test_prefixes_are_those_of_every_prefix(self):
         X = np.random.default_rng(2).normal(size=(2500, 64)).astype(np.float32)
         every, few = fc.distance_extremes(X), fc.distance_extremes(X, prefixes=[16, 64])
@@ -212,6 +254,12 @@ class TestDefinition:
         monkeypatch.setattr(simd, "width_of", lambda bits: (0,) * 3)
         slow = search(X, plan)
         assert (slow.nearest, slow.farthest) == (fast.nearest, fast.farthest) == expected(X)
+        assert slow.pairs_certified <= 2 * fast.pairs_certified  # no more than chance and the tiles' shape make of it
+
+    def test_of_tied_pairs_the_smaller_stays_whichever_is_met_first(self):
+        for best, pair in (((0, 5), [0, 7]), ((0, 5), [3, 4]), ((0, 7), [0, 5])):
+            found = pair_search._better(Best(1.0, best), np.array([1.0]), np.array([pair]), 1.0, np.less)
+            assert found == Best(1.0, (0, 5))
 
 
 class TestLimits:
@@ -344,6 +392,28 @@ class TestApproximation:
             known = PairSearch(X, frame, settings).known
         steps, _ = self.decoded(known, 2, 2)
         assert 0 < abs(steps[1, 0] - steps[0, 0]) - 2 * 2.0**-frame.exponent <= known.error
+
+    def test_a_coordinate_that_the_survey_missed_is_packed_again(self):
+        rng = np.random.default_rng(1)
+        X = rng.normal(size=(2000, 12)) / np.arange(1, 13)
+        seen = [survey.sample_rows(2000), survey.sample_rows(2000, 1024, seed=2)]  # of the survey, and of the axes
+        missed = np.setdiff1d(np.arange(2000), np.concatenate(seen))[0]
+        X[missed, 11] = 1e3
+        with parallel_region(None):
+            known = search_of(X, SearchPlan("int8", True, "given", 0, (12,), ())).known
+        assert known.error < 1.01 * known.step * 12**0.5
+
+    def test_boxes_bound_the_distances_of_what_is_in_them(self):
+        rng = np.random.default_rng(2)
+        low, tails = rng.integers(-9, 9, (3, 6)).astype(np.float32), rng.integers(0, 3, (2, 6)).astype(np.float32)
+        high = low + rng.integers(0, 9, (3, 6)).astype(np.float32)
+        for a in range(6):
+            nearest, farthest = np.empty((2, 5), dtype=np.float32)
+            kernels._fill_box_bounds(low, high, tails, a, 1, 6, nearest, farthest)
+            gaps = np.maximum(np.maximum(low[:, 1:] - high[:, [a]], low[:, [a]] - high[:, 1:]), 0)
+            reaches = np.maximum(high[:, 1:] - low[:, [a]], high[:, [a]] - low[:, 1:])
+            assert np.array_equal(nearest, (gaps**2).sum(axis=0))
+            assert np.array_equal(farthest, (reaches**2).sum(axis=0) + (tails[1, 1:] + tails[1, a]) ** 2)
 
 
 class TestOrder:

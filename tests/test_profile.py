@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -14,6 +16,8 @@ from sklearn.neighbors import NearestNeighbors
 from strategies import costly
 
 import fastcurse as fc
+from fastcurse.prefix_accuracy import neighbor_accuracy
+from fastcurse.profile import _verdict
 from fastcurse.profile._columns import NAMES
 from fastcurse.profile._profile import default_prefixes
 
@@ -136,7 +140,12 @@ class TestColumns:
     def test_copies_do_not_vote(self):
         rng = np.random.default_rng(0)
         X, y = cloud(300, 5), rng.integers(0, 2, 300)  # labels that no feature tells
-        doubled = fc.profile(np.r_[X, X[:15]], np.r_[y, y[:15]], k=2, prefixes=[5])
+        both, labels = np.r_[X, X[:15]], np.r_[y, y[:15]]
+        doubled = fc.profile(both, labels, k=2, prefixes=[5])
+        near = fc.prefix_neighbors(both, np.arange(315), 2)
+        (single,) = np.nonzero(near.distances[-1, :, 0] > 0)
+        assert len(single) == 285
+        assert doubled.columns["knn_accuracy"] == neighbor_accuracy(near.indices[-1:, single], labels, single).accuracy
         alone = fc.profile(np.r_[X, cloud(15, 5, 1)], np.r_[y, y[:15]], k=2, prefixes=[5])
         assert doubled.columns["knn_accuracy"][0] == pytest.approx(alone.columns["knn_accuracy"][0], abs=0.05)
         assert np.isnan(fc.profile(np.r_[X, X], np.r_[y, y], k=2, prefixes=[5]).columns["knn_accuracy"]).all()
@@ -163,6 +172,15 @@ class TestColumns:
             few.columns["nearest"][-1], 30, np.maximum(values, 0), side="nearest", sample=True
         )
         assert few.columns["nearest_z"][-1] == pytest.approx(expected, rel=1e-6)
+
+    def test_the_interval_of_the_overlap_is_that_of_a_mean(self):
+        X, k = cloud(60, 6), 4
+        found = fc.profile(X, k=k, prefixes=[2, 6])
+        first, last = fc.prefix_neighbors(X, np.arange(60), k, [2, 6]).indices
+        shares = np.array([len({*a} & {*b}) / k for a, b in zip(first.tolist(), last.tolist(), strict=True)])
+        half = 1.96 * shares.std() / 60**0.5
+        assert found.columns["overlap_low"][0] == pytest.approx(shares.mean() - half)
+        assert found.columns["overlap_high"][0] == pytest.approx(shares.mean() + half)
 
 
 class TestInput:
@@ -207,6 +225,7 @@ class TestInput:
     def test_bad_rows_are_refused_or_left_out(self):
         X = cloud(60, 4)
         bad = np.insert(X, [5, 30], np.nan, axis=0)
+        bad[31] = np.inf
         with pytest.raises(ValueError, match="X has a nan at row 5, column 0"):
             fc.profile(bad)
         y = np.insert(np.repeat([0, 1], 30), [5, 30], 7)
@@ -366,6 +385,35 @@ class TestVerdict:
         (finding,) = [finding for finding in fc.profile(X).verdict if finding.columns == ("query_contrast",)]
         assert finding.kind == "warning"
         assert "hardly differ" in finding.text
+
+    @staticmethod
+    def facts(labels=None, **columns):
+        """Three prefixes with these columns, of 1000 rows that are as they should be."""
+        columns = {name: np.array(values) for name, values in columns.items()}
+        quality = SimpleNamespace(duplicates=0)
+        return _verdict.Facts(np.array([2, 5, 9]), columns, 1000, 1000, 10, "euclidean", True, quality, labels)
+
+    def test_a_prefix_that_keeps_just_enough_is_named(self):
+        overlap = np.array([0.5, 0.95, 1.0])
+        finding = _verdict._overlap(
+            self.facts(overlap=overlap, overlap_low=overlap - 0.02, overlap_high=overlap + 0.02)
+        )
+        assert (finding.kind, finding.prefixes) == ("good", (5,))
+        assert finding.text == "5 of 9 features keep 95 % of the 10 nearest neighbours."
+
+    def test_hubs_begin_at_the_skewness_of_an_exponential_law(self):
+        for skewness, named in ((1.9, False), (2.0, True)):
+            facts = self.facts(hubness_skewness=[0, 0, skewness], top_hub_share=[0, 0, 0.3])
+            assert (_verdict._hubs(facts) is not None) == named
+
+    def test_an_accuracy_of_a_wide_interval_is_not_quoted(self):
+        labels = SimpleNamespace(peak=5, recommended_features=5, majority_share=0.5, recommended_features_doubled=None)
+        for half, quoted in ((0.09, True), (0.11, False)):
+            ends = {"lda_low": [0, 0.9 - half, 0], "lda_high": [0, 0.9 + half, 0]}
+            assert (_verdict._labels(self.facts(labels, lda_accuracy=[0, 0.9, 0], **ends)) is not None) == quoted
+
+    def test_numbers_have_two_digits_or_are_whole(self):
+        assert [_verdict._number(value) for value in (9.96, 9.94, 0.996, 0.994)] == ["10", "9.9", "1.0", "0.99"]
 
     def test_hubs_are_named(self):
         X = np.random.default_rng(0).normal(size=(1500, 200))

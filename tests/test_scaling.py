@@ -10,6 +10,7 @@ from scipy.spatial.distance import pdist
 
 import fastcurse as fc
 from fastcurse import cli
+from fastcurse.engine.checkpoint import Checkpoint
 from fastcurse.experiments import _scaling_cases, scaling
 from fastcurse.experiments._scaling_cases import Case, make_points, make_queries
 from fastcurse.experiments._scaling_checks import make_checks, median_band
@@ -217,9 +218,16 @@ class TestGoingOn:
     def test_a_damaged_case_is_refused(self, tmp_path):
         one = [case("rows", 20, 3)]
         _scaling_cases.run_cases(one, tmp_path, n_threads=None, progress=False)
-        next(tmp_path.iterdir()).write_text("{")
+        path = next(tmp_path.iterdir())
+        record = json.loads(path.read_text())
+        path.write_text("{")
         with pytest.raises(ValueError, match=r"the folder of finished cases must hold .* delete it"):
             _scaling_cases.run_cases(one, tmp_path, n_threads=None, progress=False)
+        path.unlink()
+        for forged in ({}, {**record["state"], "nearest": "x"}, {**record["state"], "seconds": float("nan")}):
+            Checkpoint(path, record["work"]).save(forged)
+            with pytest.raises(ValueError, match=r"the folder of finished cases must hold .* delete it"):
+                _scaling_cases.run_cases(one, tmp_path, n_threads=None, progress=False)
 
 
 class TestCommand:
@@ -262,7 +270,7 @@ class TestCommand:
             code, out, err = self.run(capsys, "--output", tmp_path / "out")
         assert (code, out) == (130, "")
         assert "finished cases are in" in err
-        assert "the same command goes on from them" in err
+        assert "the same command goes on from it" in err
         assert [path.name for path in (tmp_path / "out").iterdir()] == ["cases"]
         counted, calls = interrupted_at(0, _scaling_cases.measure)
         monkeypatch.setattr(_scaling_cases, "measure", counted)

@@ -8,7 +8,9 @@ import random
 import signal
 import subprocess
 import sys
+from types import SimpleNamespace
 
+import distributed
 import numpy as np
 import pytest
 
@@ -17,6 +19,8 @@ from fastcurse.engine import cluster, memory, pair_search, schedule
 from fastcurse.engine.batches import run_batches
 from fastcurse.engine.checkpoint import Checkpoint, fingerprint
 from fastcurse.engine.cluster import mapped_file
+from fastcurse.engine.frame import find_frame
+from fastcurse.engine.screened_scan import ScreenedScan
 
 FIELDS = ("nearest", "farthest", "nearest_pair", "farthest_pair")
 # Each way through the pairs: one by one in bytes, in float32 with boxes, all prefixes screened, all exactly.
@@ -86,17 +90,21 @@ class TestResume:
         assert again.stats.pairs_resumed == again.stats.pairs
 
     def test_what_has_to_be_done_again_was_not_spared(self, often, monkeypatch, tmp_path):
-        X, path, seen = points("distinct"), tmp_path / "state", []
+        X, path = points("distinct"), tmp_path / "state"
         monkeypatch.setattr(pair_search, "_FEW_TILES", 0)
-        restart = schedule.Schedule.restart
-        monkeypatch.setattr(schedule.Schedule, "restart", lambda part: seen.append(restart(part)))
-        fc.distance_extremes(X, prefixes=[9], screen="int8", checkpoint=path)
-        record = json.loads(path.read_text())
-        del record["state"]["/p = 9, found"]  # as if interrupted before it was noted
-        Checkpoint(path, record["work"]).save(record["state"])
-        stats = fc.distance_extremes(X, prefixes=[9], screen="int8", checkpoint=path).stats
-        assert seen == [None, None]
-        assert stats.pairs_resumed == 0
+
+        def search():
+            return fc.distance_extremes(X, prefixes=[9], screen="int8", checkpoint=path).stats
+
+        def interrupted(part):
+            raise KeyboardInterrupt
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(schedule.Schedule, "restart", interrupted)
+            with pytest.raises(KeyboardInterrupt):
+                search()
+        assert list(json.loads(path.read_text())["state"]) == ["/p = 9/search"]
+        assert search().pairs_resumed == 0
 
     def test_counts_are_those_of_one_run(self, often, tmp_path):
         X = points("few")
@@ -175,6 +183,7 @@ class TestResume:
         first = fc.distance_extremes(X, prefixes=[4, 40], screen="int8", checkpoint=path)
         again = fc.distance_extremes(X, prefixes=[4, 40], screen="int8", checkpoint=path)
         assert same(first, again)
+        assert again.stats.pairs_resumed == again.stats.pairs
         assert len(json.loads(path.read_text())["state"]) == 2
 
 
@@ -217,7 +226,6 @@ def test_killed_twenty_times_it_goes_on_to_the_same_answer(tmp_path):
 
 @pytest.fixture(scope="module")
 def client():
-    distributed = pytest.importorskip("distributed")
     local = distributed.LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=":0")
     with local as cluster, distributed.Client(cluster) as client:
         yield client
@@ -275,7 +283,6 @@ class TestCluster:
 
     @pytest.mark.parametrize("n_workers", [1, 2])
     def test_a_worker_may_be_killed_at_work(self, n_workers):
-        distributed = pytest.importorskip("distributed")
         X = np.random.default_rng(8).random((40_000, 64), dtype=np.float32)
         expected = fc.distance_extremes(X, prefixes=[64])
         local = distributed.LocalCluster(
@@ -312,6 +319,43 @@ class TestCluster:
         found = fc.distance_extremes(X, prefixes=[40], screen="int8", checkpoint=path, client=client)
         assert same(found, expected)
         assert 0 < found.stats.pairs_resumed < found.stats.pairs
+
+    def test_no_tile_is_noted_before_all_earlier_ones(self, monkeypatch):
+        """Tasks that end last first: what is noted is done."""
+        flying, finished = [], set()
+
+        class Task:
+            def __init__(self, start, stop):
+                self.tiles = range(start, stop)
+                flying.append(self)
+
+            def done(self):
+                return self is flying[-1]
+
+            def result(self):
+                finished.update(flying.pop().tiles)
+                return {}, 1.0
+
+        monkeypatch.setattr(distributed, "wait", lambda *_, **__: None)
+        client = SimpleNamespace(
+            scatter=lambda data, **_: data, ncores=lambda: {"one": 1, "other": 1}, cancel=len,
+            submit=lambda *arguments, **_: Task(*arguments[-2:]), run=lambda *_: None,
+        )  # fmt: skip
+        scan = SimpleNamespace(
+            work=np.ones(30), points=np.zeros((2, 1)), recipe=dict, state=dict, merge=lambda state: None
+        )
+        for done, _ in cluster._ClusterRun(client, scan).results(0):
+            assert finished >= set(range(done))
+        assert done == 30
+
+    def test_a_worker_counts_what_it_does(self, monkeypatch):
+        X = points("every")
+        scan = ScreenedScan(X, np.arange(1, 31), find_frame(X, 30))
+        monkeypatch.setattr(distributed, "get_worker", lambda: SimpleNamespace(state=SimpleNamespace(nthreads=1)))
+        told = {**scan.state(), "pairs_certified": 10**9}
+        found, _ = cluster._scan_range("one", scan.recipe(), X, told, 0, 1)
+        cluster._forget_scan("one")
+        assert found["pairs_certified"] < 10**9
 
     def test_an_error_of_a_worker_is_the_error_here(self, client):
         X = np.zeros((30, 2))

@@ -467,6 +467,14 @@ class TestAgnosticism:
             assert same(expected, fc.distance_extremes(X, prefixes=prefixes, screen="float32"))
         assert [bool(blocks.products) for blocks in taken] == [True, True, True]
 
+    @pytest.mark.parametrize("n_samples", [65, 100, 128])
+    def test_extremes_among_the_last_points(self, n_samples):
+        X = self.X[:n_samples].copy()
+        X[-1], X[-2] = X[0], 100.0
+        ext = fc.distance_extremes(X, screen="float32")
+        assert (ext.nearest_pair == [0, n_samples - 1]).all()
+        assert same(fc.distance_extremes(X, screen="none"), ext)
+
     def test_order_of_tiles(self, monkeypatch):
         order = np.argsort(self.X[:, 0])
         X = self.X[order]

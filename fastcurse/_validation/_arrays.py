@@ -110,8 +110,7 @@ def check_real(
     alone = isinstance(value, numbers.Real)  # of a large int NumPy makes an array of objects without dimension
     array = as_numeric([value] if alone else value, name, allow_objects=True)
     array = array.reshape(()) if alone else array
-    with np.errstate(over="ignore", under="ignore"):  # a long double beyond float64's range is inf here
-        array = np.asarray(array, dtype=np.float64)
+    array = as_float64(array)
     bad = ~(array > minimum if strict else array >= minimum)
     if not allow_infinite:
         bad |= ~np.isfinite(array)
@@ -146,6 +145,12 @@ def as_numeric(value: Any, name: str, *, allow_objects: bool = False) -> np.ndar
         return array.astype(np.float64)
     except OverflowError:
         raise ValueError(f"{name} must hold numbers in the range of float64, got a larger whole number") from None
+
+
+def as_float64(array: np.ndarray) -> np.ndarray:
+    """Return a copy as float64; a long double beyond its range is inf, without a warning."""
+    with np.errstate(over="ignore", under="ignore"):
+        return array.astype(np.float64)
 
 
 def _first_alien(value: Any, array: np.ndarray) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from fastcurse._validation._arrays import as_numeric
+from fastcurse._validation._arrays import as_float64, as_numeric
 from fastcurse._validation._scalars import shown
 
 
@@ -16,7 +16,7 @@ def check_linear_rule(w: Any, b: Any, n_features: int) -> tuple[np.ndarray, floa
     array = as_numeric(w, "w")
     if array.shape not in ((n_features,), (1, n_features)):
         raise ValueError(f"w must have one weight for each of the {n_features} features of X, got shape {array.shape}")
-    weights = _as_float64(array).ravel()
+    weights = as_float64(array).ravel()
     bad = np.flatnonzero(~np.isfinite(weights))
     if bad.size:
         raise ValueError(f"w must be finite, got {weights[bad[0]]} at position {bad[0]}")
@@ -25,7 +25,7 @@ def check_linear_rule(w: Any, b: Any, n_features: int) -> tuple[np.ndarray, floa
     alone = as_numeric([b] if isinstance(b, numbers.Real) else b, "b", allow_objects=True)
     if alone.size != 1:
         raise ValueError(f"b must be one number, got shape {alone.shape}")
-    intercept = float(_as_float64(alone).ravel()[0])
+    intercept = float(as_float64(alone).ravel()[0])
     if not np.isfinite(intercept):
         raise ValueError(f"b must be finite, got {intercept}")
     return weights, intercept
@@ -82,7 +82,7 @@ def check_bounds(bounds: Any, X: np.ndarray, mutable: np.ndarray) -> tuple[np.nd
 
 
 def _as_limits(value: Any, n_features: int) -> np.ndarray:
-    array = _as_float64(as_numeric([value] if isinstance(value, numbers.Real) else value, "bounds", allow_objects=True))
+    array = as_float64(as_numeric([value] if isinstance(value, numbers.Real) else value, "bounds", allow_objects=True))
     if array.shape not in ((1,), (n_features,)):
         raise ValueError(
             f"bounds must be numbers or one for each of the {n_features} features, got shape {array.shape}"
@@ -90,8 +90,3 @@ def _as_limits(value: Any, n_features: int) -> np.ndarray:
     if np.isnan(array).any():
         raise ValueError(f"bounds must not be nan, got one at position {np.flatnonzero(np.isnan(array))[0]}")
     return np.broadcast_to(array, (n_features,))
-
-
-def _as_float64(array: np.ndarray) -> np.ndarray:
-    with np.errstate(over="ignore"):  # a long double beyond float64's range is inf here
-        return array.astype(np.float64)

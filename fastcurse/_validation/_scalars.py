@@ -56,33 +56,31 @@ def check_choice(value: Any, name: str, choices: tuple[str, ...]) -> str:
 
 def check_fraction(value: Any, name: str) -> float:
     """Return `value` as a float strictly between 0 and 1, or raise."""
-    if isinstance(value, (bool, np.bool_)) or not isinstance(value, numbers.Real):
-        raise TypeError(f"{name} must be a number, got {shown(value)} ({type(value).__name__})")
-    number = _as_float(value)
+    number, given = _number(value, name)
     if not 0.0 < number < 1.0:
-        given = shown(value if isinstance(value, int) else number)
         raise ValueError(f"{name} must lie strictly between 0 and 1, got {given}")
     return number
 
 
 def check_nonnegative(value: Any, name: str) -> float:
     """Return `value` as a finite float of at least 0, or raise."""
-    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (numbers.Real, np.floating)):
-        raise TypeError(f"{name} must be a number, got {shown(value)} ({type(value).__name__})")
-    number = _as_float(value)
+    number, given = _number(value, name)
     if not 0.0 <= number < np.inf:
-        given = shown(value if isinstance(value, int) else number)
         raise ValueError(f"{name} must be at least 0 and finite, got {given}")
     return number
 
 
-def _as_float(value: Any) -> float:
-    """Return a real number as a float, an infinite one beyond float64's range."""
+def _number(value: Any, name: str) -> tuple[float, str]:
+    """Return a real number as a float, an infinite one beyond float64's range, and its text for a message."""
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, numbers.Real):
+        raise TypeError(f"{name} must be a number, got {shown(value)} ({type(value).__name__})")
+    real: Any = value
     try:
         with np.errstate(over="ignore"):  # of a long double
-            return float(value)
+            number = float(real)
     except OverflowError:
-        return float(np.inf) if value > 0 else -float(np.inf)
+        number = float(np.inf) if real > 0 else -float(np.inf)
+    return number, shown(value if isinstance(value, int) else number)
 
 
 def check_seed(random_state: Any) -> np.random.SeedSequence:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from fastcurse._validation._arrays import as_numeric
+from fastcurse._validation._arrays import as_float64, as_numeric
 
 
 def check_vector(value: Any, name: str, size: int) -> np.ndarray:
@@ -14,8 +14,7 @@ def check_vector(value: Any, name: str, size: int) -> np.ndarray:
     array = as_numeric(value, name, allow_objects=True)
     if array.shape != (size,):
         raise ValueError(f"{name} must have shape ({size},), got shape {array.shape}")
-    with np.errstate(over="ignore"):  # a long double beyond float64's range is inf here
-        vector = array.astype(np.float64)
+    vector = as_float64(array)
     at = np.flatnonzero(~np.isfinite(vector))
     if at.size:
         raise ValueError(f"{name} has a {vector[at[0]]} at position {at[0]}; every value must be finite")

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from fastcurse.cli._messages import complain
+from fastcurse.cli._messages import complain_of, resumable
 from fastcurse.report.tables import print_aligned
 
 
@@ -70,9 +70,7 @@ def _write_page(name: str, *, output: Path, quick: bool, seed: int, only: tuple[
     click.echo(f"compiling took {meta['compile_seconds']['total']:.1f} s; open {output / 'index.html'}")
     failed = [(name, check) for name, result in results.items() for check in result.checks if not check.ok]
     for name, check in failed:
-        complain(
-            f"check failed: {name}: {check.name}: {check.ours:.6g}, not {check.published:.6g} ± {check.tolerance:.2g}"
-        )
+        complain_of(check, name)
     return 1 if failed else 0
 
 
@@ -89,11 +87,8 @@ def scaling(output: Path, quick: bool, seed: int, n_threads: int | None) -> int:
     """
     from fastcurse.report.scaling import CASES, run_scaling, summary, write_scaling
 
-    try:
+    with resumable("finished cases are", output / CASES):
         result, meta = run_scaling(output, seed=seed, quick=quick, n_threads=n_threads, progress=True)
-    except KeyboardInterrupt as interrupt:
-        interrupt.add_note(f"finished cases are in {str(output / CASES)!r}, and the same command goes on from them")
-        raise
     write_scaling(output, result, meta)
     for header, rows in summary(result):
         print_aligned(header, rows)
@@ -101,5 +96,5 @@ def scaling(output: Path, quick: bool, seed: int, n_threads: int | None) -> int:
     click.echo(f"{len(result.checks)} checks; figures, tables and results.json are in {output}")
     for check in result.checks:
         if not check.ok:
-            complain(f"check failed: {check.name}: {check.ours:.6g}, not {check.published:.6g} ± {check.tolerance:.2g}")
+            complain_of(check)
     return 0 if result.ok else 1

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from fastcurse.cli._arguments import Count
-from fastcurse.cli._messages import named_as_on_the_command_line
+from fastcurse.cli._messages import named_as_on_the_command_line, resumable
 from fastcurse.report.tables import print_aligned
 
 
@@ -30,16 +30,11 @@ def ball(
 
     names = {"n_draws": "--draws", "d": "D", "method": "--method", "confidence": "--confidence",
              "checkpoint": "--checkpoint"}  # fmt: skip
-    with named_as_on_the_command_line(names):
-        try:
-            est = estimate_ball_volume(
-                d, n_draws, method=method, random_state=seed, confidence=confidence, n_threads=n_threads,
-                checkpoint=checkpoint, progress=True,
-            )  # fmt: skip
-        except KeyboardInterrupt as interrupt:
-            if checkpoint is not None:
-                interrupt.add_note(f"the count so far is in {str(checkpoint)!r}, and the same command goes on from it")
-            raise
+    with named_as_on_the_command_line(names), resumable("the count so far is", checkpoint):
+        est = estimate_ball_volume(
+            d, n_draws, method=method, random_state=seed, confidence=confidence, n_threads=n_threads,
+            checkpoint=checkpoint, progress=True,
+        )  # fmt: skip
     name, interval = method.replace("_", " "), f"{100 * confidence:.12g} % interval"
     rows = [
         ("closed form", f"{ball_volume(d):.10g}"),

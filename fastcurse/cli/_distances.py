@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from fastcurse.cli._arguments import parse_prefixes
-from fastcurse.cli._messages import named_as_on_the_command_line
+from fastcurse.cli._messages import named_as_on_the_command_line, resumable
 from fastcurse.report.tables import print_csv
 
 
@@ -36,15 +36,11 @@ def distances(
     if explain:
         click.echo(explain_search(X, chosen, screen))
         return
-    with named_as_on_the_command_line({"X": "DATA", "checkpoint": "--checkpoint"}):
-        try:
-            ext = distance_extremes(
-                X, prefixes=chosen, screen=screen, n_threads=n_threads, checkpoint=checkpoint, progress=True
-            )
-        except KeyboardInterrupt as interrupt:
-            if checkpoint is not None:
-                interrupt.add_note(f"what was done is in {str(checkpoint)!r}, and the same command goes on from it")
-            raise
+    names = {"X": "DATA", "checkpoint": "--checkpoint"}
+    with named_as_on_the_command_line(names), resumable("what was done is", checkpoint):
+        ext = distance_extremes(
+            X, prefixes=chosen, screen=screen, n_threads=n_threads, checkpoint=checkpoint, progress=True
+        )
     if ext.stats.pairs_resumed:
         done = ext.stats.pairs_resumed / ext.stats.pairs
         click.echo(f"fastcurse: {done:.0%} of the work was done before, in {str(checkpoint)!r}", err=True)

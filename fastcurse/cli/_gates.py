@@ -51,27 +51,37 @@ class Gate(NamedTuple):
     """An option, and the column that it bounds; of several columns the highest number counts."""
 
     option: str
+    value: str  # what its number is
+    broken: str  # when it fails
     what: str
     columns: tuple[str, ...]
     least: bool  # the bound is a lower one
     remedy: str  # where there is no number
 
+    @property
+    def argument(self) -> str:
+        """Name under which a command is given the bounds."""
+        return self.option.removeprefix("--").replace("-", "_")
+
 
 GATES = (
-    Gate("--min-overlap", "overlap", ("overlap",), True, "look at the rows of DATA"),
-    Gate("--max-hubness", "hubness", ("hubness_skewness",), False, "raise --queries, or give DATA more rows"),
-    Gate("--min-accuracy", "accuracy", ("lda_accuracy", "knn_accuracy"), True, "give LABELS more rows a class"),
-    Gate(
-        "--min-contrast", "contrast of a query", ("query_contrast",), True, "look for rows of DATA that are all equal"
-    ),
-)
+    Gate("--min-overlap", "SHARE", "if fewer of the neighbours at all features are kept",
+         "overlap", ("overlap",), True, "look at the rows of DATA"),
+    Gate("--max-hubness", "SKEWNESS", "if the skewness of N_k is higher",
+         "hubness", ("hubness_skewness",), False, "raise --queries, or give DATA more rows"),
+    Gate("--min-accuracy", "SHARE", "if LDA and the nearest neighbours both have a lower accuracy",
+         "accuracy", ("lda_accuracy", "knn_accuracy"), True, "give LABELS more rows a class"),
+    Gate("--min-contrast", "SHARE", "if the mean contrast of a query (query_contrast) is lower",
+         "contrast of a query", ("query_contrast",), True, "look for rows of DATA that are all equal"),
+)  # fmt: skip
 
 
-def gate_option(option: str, value: str, text: str) -> Callable[..., Any]:
-    """Return the decorator of an option that may be given several times."""
-    return click.option(
-        option, type=BoundType(value), multiple=True, help=f"Exit with 1 {text}, at PREFIX or else at the last prefix."
-    )
+def gate_options(command: Callable[..., int]) -> Callable[..., int]:
+    """Add an option for each gate to a command; each may be given several times."""
+    for gate in reversed(GATES):
+        text = f"Exit with 1 {gate.broken}, at PREFIX or else at the last prefix."
+        command = click.option(gate.option, type=BoundType(gate.value), multiple=True, help=text)(command)
+    return command
 
 
 def check_prefixes_of(bounds: Iterable[tuple[str, Sequence[Bound]]], prefixes: Sequence[int] | None) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from fastcurse.cli._arguments import Count, parse_prefixes
-from fastcurse.cli._gates import Bound, check_prefixes_of, failures, gate_option
+from fastcurse.cli._gates import GATES, Bound, check_prefixes_of, failures, gate_options
 from fastcurse.cli._messages import complain, named_as_on_the_command_line
 from fastcurse.cli._outputs import check_outputs
 
@@ -35,10 +35,7 @@ _NAMES = {
 @click.option("--threads", "n_threads", type=click.IntRange(min=1), default=None, help="Default: all available.")
 @click.option("--html", type=click.Path(path_type=Path, dir_okay=False), default=None, help="Page to write.")
 @click.option("--json", type=click.Path(path_type=Path, dir_okay=False), default=None, help="JSON file to write.")
-@gate_option("--min-overlap", "SHARE", "if fewer of the neighbours at all features are kept")
-@gate_option("--max-hubness", "SKEWNESS", "if the skewness of N_k is higher")
-@gate_option("--min-accuracy", "SHARE", "if LDA and the nearest neighbours both have a lower accuracy")
-@gate_option("--min-contrast", "SHARE", "if the mean contrast of a query (query_contrast) is lower")
+@gate_options
 @click.option("--max-duplicates", type=click.FloatRange(0, 1), metavar="SHARE", default=None,
               help="Exit with 1 if a higher share of the rows equals an earlier row.")  # fmt: skip
 def profile(
@@ -54,11 +51,8 @@ def profile(
     n_threads: int | None,
     html: Path | None,
     json: Path | None,
-    min_overlap: tuple[Bound, ...],
-    max_hubness: tuple[Bound, ...],
-    min_accuracy: tuple[Bound, ...],
-    min_contrast: tuple[Bound, ...],
     max_duplicates: float | None,
+    **given: tuple[Bound, ...],
 ) -> int:
     """Tell what distances, neighbours and labels of DATA still mean at each prefix of its features.
 
@@ -68,15 +62,10 @@ def profile(
     without one at the last prefix, by default all features (but not --min-overlap, which is 1 there). What breaks one
     is told on stderr, a line each, after everything was written; so is a number that could not be measured.
     """
-    bounds = [
-        ("--min-overlap", min_overlap),
-        ("--max-hubness", max_hubness),
-        ("--min-accuracy", min_accuracy),
-        ("--min-contrast", min_contrast),
-    ]
+    bounds = [(gate.option, given[gate.argument]) for gate in GATES]
     chosen = parse_prefixes(prefixes)
     check_prefixes_of(bounds, chosen)
-    if min_accuracy and labels is None:
+    if given["min_accuracy"] and labels is None:
         raise click.UsageError("--min-accuracy needs --labels")
     if max_duplicates is not None and math.isnan(max_duplicates):
         raise click.UsageError("--max-duplicates must be a share between 0 and 1, got nan")

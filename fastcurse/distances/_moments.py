@@ -12,6 +12,7 @@ import numpy as np
 
 from fastcurse import _validation
 from fastcurse._memmap import release
+from fastcurse._results import freeze_arrays, ratio
 from fastcurse.distances._norm_spread import leading_traces, norm_spread_z_scores
 from fastcurse.engine.batches import progress_bar
 from fastcurse.engine.blas import one_blas_thread
@@ -78,13 +79,12 @@ class DistanceMoments:
     n_features: int
 
     def __post_init__(self) -> None:
-        for name in (*_CURVES, "covariance"):
-            getattr(self, name).setflags(write=False)
+        freeze_arrays(self)
 
     @property
     def gaussian_cv(self) -> np.ndarray:
         """The `cv` of Gaussian points with this covariance, sqrt(2 / effective_dimension), shape (n_features,)."""
-        return np.sqrt(_ratio(np.full(self.n_features, 2.0), self.effective_dimension))
+        return np.sqrt(ratio(np.full(self.n_features, 2.0), self.effective_dimension, where_zero=0.0))
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row a prefix as a pandas DataFrame (needs pandas)."""
@@ -261,9 +261,9 @@ def _curves(sums: _Sums, traces: tuple[np.ndarray, ...], n_samples: int) -> dict
     return {
         "mean_sq": mean,
         "var_sq": variance,
-        "cv": _ratio(np.sqrt(variance), mean),
-        "effective_dimension": _ratio(traces[0] ** 2, traces[1]),
-        "independent_cv": _ratio(np.sqrt(np.cumsum(alone)), mean),
+        "cv": ratio(np.sqrt(variance), mean, where_zero=0.0),
+        "effective_dimension": ratio(traces[0] ** 2, traces[1], where_zero=0.0),
+        "independent_cv": ratio(np.sqrt(np.cumsum(alone)), mean, where_zero=0.0),
         "z_score": norm_spread_z_scores(sums.fourth, traces, n_samples),
     }
 
@@ -273,11 +273,6 @@ def _pair_variance(second: np.ndarray, fourth: np.ndarray, norm_sq: np.ndarray, 
     mean = 2 * second / (n_samples - 1)
     ordered = 2 * n_samples * fourth + 2 * second**2 + 4 * norm_sq
     return np.maximum(ordered / (n_samples * (n_samples - 1)) - mean**2, 0.0)
-
-
-def _ratio(numerator: np.ndarray, denominator: np.ndarray) -> np.ndarray:
-    """Return numerator / denominator, 0 where the denominator is."""
-    return np.divide(numerator, denominator, out=np.zeros_like(denominator), where=denominator > 0)
 
 
 def _mean_and_scale(points: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

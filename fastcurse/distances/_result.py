@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from fastcurse._results import freeze_arrays, ratio
 from fastcurse.engine.array_files import read_npz
 from fastcurse.engine.files import write_whole
 
@@ -124,24 +125,23 @@ class DistanceExtremes:
     stats: ScanStats
 
     def __post_init__(self) -> None:
-        for name in _ARRAYS:
-            getattr(self, name).setflags(write=False)
+        freeze_arrays(self)
 
     @property
     def contrast(self) -> np.ndarray:
         """(farthest - nearest) / farthest, shape (m,); 0 where farthest is 0."""
-        return _ratio(self.farthest - self.nearest, self.farthest, where_zero=0.0)
+        return ratio(self.farthest - self.nearest, self.farthest, where_zero=0.0)
 
     @property
     def squared_contrast(self) -> np.ndarray:
         """The contrast of the squared distances, shape (m,): what the article plots."""
         # 1 - q² as (1 - q)(1 + q): no square can overflow, and nothing cancels when q is near 1.
-        return self.contrast * (1.0 + _ratio(self.nearest, self.farthest, where_zero=0.0))
+        return self.contrast * (1.0 + ratio(self.nearest, self.farthest, where_zero=0.0))
 
     @property
     def relative_contrast(self) -> np.ndarray:
         """(farthest - nearest) / nearest, shape (m,); inf where nearest is 0 (Beyer et al. 1999)."""
-        return _ratio(self.farthest - self.nearest, self.nearest, where_zero=np.inf)
+        return ratio(self.farthest - self.nearest, self.nearest, where_zero=np.inf)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write everything to `path` as a versioned ``.npz`` file, whole or not at all.
@@ -261,7 +261,3 @@ def _check_loaded(ext: DistanceExtremes) -> None:
     )
     if not sound:
         raise ValueError("its values cannot be those of a scan")
-
-
-def _ratio(numerator: np.ndarray, denominator: np.ndarray, where_zero: float) -> np.ndarray:
-    return np.divide(numerator, denominator, out=np.full_like(numerator, where_zero), where=denominator > 0)

@@ -1,1 +1,1 @@
-"""Runs kernels in batches: threads, progress and Ctrl-C. Knows nothing of what a kernel computes."""
+"""Searches and scans over tiles of pairs or queries: their plans, and what runs them in batches, here or on Dask."""

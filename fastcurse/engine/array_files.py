@@ -21,7 +21,7 @@ from typing import Any, BinaryIO, Literal, NamedTuple, cast
 
 import numpy as np
 
-from fastcurse.engine.memory import free_bytes, in_words
+from fastcurse.engine.memory import check_free
 
 # What damaged files raise: an unknown compression is a NotImplementedError, a set encryption bit a RuntimeError, a
 # mangled header anything that parsing a Python literal may raise.
@@ -86,9 +86,7 @@ def read_npz(path: Path, names: Sequence[str] | None = None) -> dict[str, np.nda
 
 def check_room(n_bytes: int) -> None:
     """Raise MemoryError if so many bytes are more than what is free."""
-    free = free_bytes()
-    if free is not None and n_bytes > free:
-        raise MemoryError(f"it takes {in_words(n_bytes)} of memory, and {in_words(free)} are free")
+    check_free(n_bytes, "it takes {need} of memory, and {free} are free")
 
 
 def _read_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> np.ndarray:

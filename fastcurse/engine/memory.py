@@ -51,10 +51,13 @@ def in_words(n_bytes: int) -> str:
     return f"{n_bytes / 1e9:.2f} GB" if n_bytes >= 10**8 else f"{n_bytes / 1e6:.1f} MB"
 
 
-def check_memory(need: int) -> None:
-    """Raise MemoryError if `need` bytes are more than what is free."""
+def check_free(need: int, rule: str) -> None:
+    """Raise MemoryError if `need` bytes are more than what is free; `rule` names them in words: {need} and {free}."""
     free = free_bytes()
     if free is not None and need > free:
-        raise MemoryError(
-            f"X must leave room for a copy to search in: that needs {in_words(need)}, and {in_words(free)} are free"
-        )
+        raise MemoryError(rule.format(need=in_words(need), free=in_words(free)))
+
+
+def check_memory(need: int) -> None:
+    """Raise MemoryError if a copy of the points that takes `need` bytes has no room."""
+    check_free(need, "X must leave room for a copy to search in: that needs {need}, and {free} are free")

@@ -10,7 +10,7 @@ from fastcurse._kernels import neighbors as kernels
 from fastcurse._kernels import simd
 from fastcurse._memmap import release
 from fastcurse.engine.batches import run_batches
-from fastcurse.engine.memory import free_bytes, in_words
+from fastcurse.engine.memory import check_free
 from fastcurse.engine.tiles import pack_panels
 
 BYTES_A_BLOCK = 2**24  # of rows packed at a time
@@ -18,6 +18,7 @@ BYTES_A_STEP = 2**19  # of packed rows that stay in a second-level cache while s
 _GROUPS_A_PART = 128  # of queries: that many go over a step, so that it is read from memory seldom (32: 6 % slower)
 PAIR_FEATURES_AN_ITEM = 10**8  # about .01 s: the granule of Ctrl-C
 _OVERFLOW = "X and queries must have squared {} below 1.8e308, got larger ones; divide both by a power of two"
+_ROOM = "queries, k and prefixes must leave room for queries and result: they need {need}, and {free} are free"
 
 
 class NeighborScan:
@@ -32,7 +33,7 @@ class NeighborScan:
         self.n_queries, n_prefixes = len(points), len(prefixes)
         self.n_groups = -(-self.n_queries // kernels.QUERIES)
         padded = self.n_groups * kernels.QUERIES
-        _check_room(padded * (16 * (k + 1) * n_prefixes + 8 * int(prefixes[-1])))
+        check_free(padded * (16 * (k + 1) * n_prefixes + 8 * int(prefixes[-1])), _ROOM)
         self.width = simd.width_of(simd.host_bits())
         self.size = kernels.panel_size(self.width)
         self.queries = pack_panels(points, int(prefixes[-1]), kernels.QUERIES)
@@ -121,12 +122,3 @@ class NeighborScan:
             np.sqrt(distances, out=distances)
             np.sqrt(farthest, out=farthest)
         return distances, indices, farthest
-
-
-def _check_room(need: int) -> None:
-    free = free_bytes()
-    if free is not None and need > free:
-        raise MemoryError(
-            f"queries, k and prefixes must leave room for queries and result: they need {in_words(need)}, "
-            f"and {in_words(free)} are free"
-        )

@@ -25,12 +25,12 @@ class Found(NamedTuple):
     farthest: Best
     screen: str
     plan: tuple[str, ...]
-    tiles: int
-    tiles_certified: int
-    pairs_certified: int
-    pairs_boxed: int
-    pairs_stopped: int
-    copy_bytes: int
+    tiles: int = 0
+    tiles_certified: int = 0
+    pairs_certified: int = 0
+    pairs_boxed: int = 0
+    pairs_stopped: int = 0
+    copy_bytes: int = 0
 
 
 def search_prefix(
@@ -62,11 +62,11 @@ def search_prefix(
         distinct = distinct_rows(points, n_features)
         if distinct is not None:
             plan = plan_again(task, plan, distinct.rows.size)
-            return _search_distinct(points, n_features, distinct, plan, screen, sides, schedule)
+            return _search_distinct(points, distinct, task, plan, schedule)
         plan = plan_again(task, plan, len(points))
         part = schedule.part(plan.screen)
     schedule.check_memory(plan.need)
-    return _of_scan(scan_pairs(points, np.array([n_features]), view, plan, part), plan.screen, plan.reasons)
+    return _of_scan(scan_pairs(points, np.array([n_features]), view, plan, part), plan)
 
 
 def scan_pairs(
@@ -79,31 +79,26 @@ def scan_pairs(
 
 
 def _search_distinct(
-    points: np.ndarray,
-    n_features: int,
-    distinct: DistinctRows,
-    plan: SearchPlan,
-    screen: str,
-    sides: tuple[bool, bool],
-    schedule: Schedule,
+    points: np.ndarray, distinct: DistinctRows, task: Task, plan: SearchPlan, schedule: Schedule
 ) -> Found:
     """Search among distinct rows: the nearest pair is known, and the farthest is one of first occurrences."""
     rows, nearest = distinct.rows, Best(0.0, distinct.pair)
-    if not sides[1] or rows.size == 1:
-        return Found(nearest, Best(0.0, (0, 1)), "none", plan.reasons, 0, 0, 0, 0, 0, rows.nbytes)
-    schedule.check_memory(rows.size * n_features * points.itemsize)
-    kept = take_rows(points[:, :n_features], rows)
-    found = search_prefix(kept, n_features, screen=screen, sides=(False, True), schedule=schedule.part("distinct"))
+    if not task.sides[1] or rows.size == 1:
+        return Found(nearest, Best(0.0, (0, 1)), "none", plan.reasons, copy_bytes=rows.nbytes)
+    schedule.check_memory(rows.size * task.n_features * points.itemsize)
+    kept = take_rows(points[:, : task.n_features], rows)
+    part = schedule.part("distinct")
+    found = search_prefix(kept, task.n_features, screen=task.screen, sides=(False, True), schedule=part)
     i, j = found.farthest.pair
     farthest = Best(found.farthest.distance, (int(rows[i]), int(rows[j])))
     reasons = (*plan.reasons, *found.plan)
     return found._replace(nearest=nearest, farthest=farthest, plan=reasons, copy_bytes=found.copy_bytes + kept.nbytes)
 
 
-def _of_scan(found: ScanResult, screen: str, plan: tuple[str, ...]) -> Found:
+def _of_scan(found: ScanResult, plan: SearchPlan) -> Found:
     """Return what a scan of all prefixes found at the last."""
     near, far = (tuple(pairs[-1].tolist()) for pairs in (found.near_pair, found.far_pair))
     return Found(
-        Best(float(found.nearest[-1]), near), Best(float(found.farthest[-1]), far), screen, plan, found.tiles,
-        found.tiles_certified, found.pairs_certified, 0, 0, found.copy_bytes,
+        Best(float(found.nearest[-1]), near), Best(float(found.farthest[-1]), far), plan.screen, plan.reasons,
+        found.tiles, found.tiles_certified, found.pairs_certified, copy_bytes=found.copy_bytes,
     )  # fmt: skip

@@ -77,25 +77,23 @@ class SearchPlan(NamedTuple):
     boxed: int  # leading features of the boxes of tiles
     cuts: tuple[int, ...]  # features at which blocks may be left; the last is all of them
     reasons: tuple[str, ...]
-    path: str = (
-        "search"  # "scan": all pairs, at all prefixes; "each", "distinct": of parts that have plans of their own
-    )
+    path: str = "search"  # or "scan": all pairs at all prefixes; "each", "distinct": parts have plans of their own
     need: int = 0  # bytes beside the points, about
 
 
 def plan_search(task: Task, sight: Sight) -> SearchPlan:
     """Return the plan of the least expected cost; the points are looked at no closer than it takes."""
     if task.screen == "none":
-        return _scan(task, "none", "as asked")
+        return _first_scan(task, "none", "as asked")
     if task.screen == "auto" and task.n_pairs * task.n_features < WORK_WORTH_A_SCREEN:
-        return _scan(task, "none", "every pair is measured in milliseconds")
+        return _first_scan(task, "none", "every pair is measured in milliseconds")
     if not sight.in_range:
-        return _scan(task, "none", "none can hold such values")
+        return _first_scan(task, "none", "none can hold such values")
     if len(task.prefixes) > 1 and _each_pays(task):
-        return SearchPlan("", False, "given", 0, (), (f"each of {len(task.prefixes)} prefixes by itself",), "each")
+        return _parts("each", (f"each of {len(task.prefixes)} prefixes by itself",))
     if len(task.prefixes) > 1:
         why = "bytes are for few prefixes" if task.screen == "int8" else "nearly all pairs are ruled out in it"
-        return _scan(task, "float32", why)
+        return _first_scan(task, "float32", why)
     survey = sight.survey
     if survey.dimension <= _DIMENSIONS_A_DOUBLING * np.log2(max(1, task.n_samples / _LEAF)):
         plan = _plan_boxes(task, survey)
@@ -104,7 +102,7 @@ def plan_search(task: Task, sight: Sight) -> SearchPlan:
         plan = plan if task.sides[0] else plan._replace(order="norms")
     reasons = _reasons(plan, survey, task)
     if plan.screen == "float32" and plan.order == "given" and len(plan.cuts) == 1:
-        return _scan(task, "float32", "", reasons)  # it has products, which are faster
+        return _scan(task, "float32", reasons)  # it has products, which are faster
     return plan._replace(reasons=reasons, need=_need(task, plan))
 
 
@@ -116,13 +114,13 @@ def plan_again(task: Task, plan: SearchPlan, n_distinct: int) -> SearchPlan:
     """
     if n_distinct < task.n_samples:
         why = f"{n_distinct} of {task.n_samples} rows are distinct: equal ones were set aside"
-        return SearchPlan("", False, "given", 0, (), (*plan.reasons, why), "distinct")
+        return _parts("distinct", (*plan.reasons, why))
     if plan.screen == "int8" and plan.order == "boxes" and task.screen == "auto":
         reasons = (*plan.reasons, "bytes could not tell near pairs apart: float32")
         plan = plan._replace(screen="float32", reasons=reasons)
         return plan._replace(need=_need(task, plan))
     why = "the screen left too many pairs undecided: all pairs were scanned"
-    return _scan(task, "float32", "", (*plan.reasons, why))
+    return _scan(task, "float32", (*plan.reasons, why))
 
 
 def _need(task: Task, plan: SearchPlan) -> int:
@@ -137,12 +135,20 @@ def _each_pays(task: Task) -> bool:
     return sum(task.prefixes) / speed <= task.n_features / SPEED_OF_SCAN
 
 
-def _scan(task: Task, screen: str, why: str, reasons: tuple[str, ...] = ()) -> SearchPlan:
+def _parts(path: str, reasons: tuple[str, ...]) -> SearchPlan:
+    """Return the plan of a task whose parts have plans of their own."""
+    return SearchPlan("", False, "given", 0, (), reasons, path)
+
+
+def _first_scan(task: Task, screen: str, why: str) -> SearchPlan:
+    """Return the plan of one scan of all pairs, chosen before any search; `why` is of the screen."""
+    m = len(task.prefixes)
+    scan = "one scan of all pairs" + (f" for all of {m} prefixes" if m > 1 else "")
+    return _scan(task, screen, (scan, f"no screen: {why}" if screen == "none" else f"screen in {screen}: {why}"))
+
+
+def _scan(task: Task, screen: str, reasons: tuple[str, ...]) -> SearchPlan:
     """Return the plan of one scan of all pairs."""
-    if not reasons:
-        m = len(task.prefixes)
-        scan = "one scan of all pairs" + (f" for all of {m} prefixes" if m > 1 else "")
-        reasons = (scan, f"no screen: {why}" if screen == "none" else f"screen in {screen}: {why}")
     need = scan_bytes(screen, task.n_samples, task.n_features)
     return SearchPlan(screen, False, "given", 0, (task.n_features,), reasons, "scan", need)
 

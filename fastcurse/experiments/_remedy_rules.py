@@ -11,10 +11,8 @@ from sklearn.covariance import ledoit_wolf
 
 from fastcurse import theory
 from fastcurse.discriminant import PrefixLDA
+from fastcurse.experiments._coef_blocks import coef_blocks
 from fastcurse.theory.trunk_classes import two_sided_accuracy, variance_path
-
-# Coefficients of 1000 prefixes of 1000 features take 8 MB.
-_COEF_BYTES = 2**26
 
 
 class Sample(NamedTuple):
@@ -33,11 +31,8 @@ class Sample(NamedTuple):
 def lda_path(sample: Sample, prefixes: np.ndarray, ridge: float) -> np.ndarray:
     """Linear discriminant analysis: the pseudo-inverse of the scatter, or a ridge of that many variances added."""
     model = PrefixLDA(ridge=ridge).fit(sample.X, sample.positive)
-    block = max(1, _COEF_BYTES // (8 * sample.X.shape[1]))
     accuracies = np.empty(prefixes.size)
-    for start in range(0, prefixes.size, block):
-        part = slice(start, start + block)
-        coef, intercept = (values[:, 0] for values in model.coef_path(prefixes[part]))
+    for part, coef, intercept in coef_blocks(model, prefixes):
         accuracies[part] = sample.exact(coef, intercept)
     return accuracies
 

@@ -205,18 +205,20 @@ def family_sigmas(repeats: int, n_checks: int, rate: float) -> float:
     return float(stats.t.isf(rate / (2 * max(n_checks, 1)), repeats - 1))
 
 
-def printed_numbers(name: str) -> dict[str, np.ndarray]:
-    """Return the columns of one of the article's printed tables: "ball", "distances" or "noise"."""
+def _printed(name: str) -> dict[str, tuple[str, ...]]:
     text = (resources.files("fastcurse.experiments") / "article" / f"{name}.csv").read_text(encoding="ascii")
     header, *rows = csv.reader(text.splitlines())
-    return {key: np.array([float(row[at]) for row in rows]) for at, key in enumerate(header)}
+    return dict(zip(header, zip(*rows, strict=True), strict=True))
+
+
+def printed_numbers(name: str) -> dict[str, np.ndarray]:
+    """Return the columns of one of the article's printed tables: "ball", "distances" or "noise"."""
+    return {column: np.array([float(text) for text in texts]) for column, texts in _printed(name).items()}
 
 
 def printed_decimals(name: str, column: str) -> np.ndarray:
     """Return how many decimals the article printed for each number of a column."""
-    text = (resources.files("fastcurse.experiments") / "article" / f"{name}.csv").read_text(encoding="ascii")
-    header, *rows = csv.reader(text.splitlines())
-    return np.array([len(row[header.index(column)].partition(".")[2]) for row in rows])
+    return np.array([len(text.partition(".")[2]) for text in _printed(name)[column]])
 
 
 def _plain(value: Any) -> Any:

@@ -15,7 +15,19 @@ from fastcurse._version import __version__
 from fastcurse.distances import distance_extremes
 from fastcurse.engine.batches import progress_bar
 from fastcurse.engine.checkpoint import Checkpoint
+from fastcurse.engine.notes import distances
 from fastcurse.experiments._tree_share import tree_share
+
+_NUMBERS = (
+    "nearest",
+    "farthest",
+    "share_boxed",
+    "share_stopped",
+    "search_seconds",
+    "seconds",
+    "tree_share",
+    "tree_error",
+)
 
 
 class Case(NamedTuple):
@@ -103,7 +115,7 @@ def run_cases(
     of fastcurse's version, so that other parameters and versions have files of their own.
     """
     files = [None if folder is None else _file(folder, case) for case in cases]
-    found = [None if file is None else _load(file) for file in files]
+    found = [None if file is None else _load(file, case) for file, case in zip(files, cases, strict=True)]
     costs = [case.n_samples**2 / 2 * case.n_features for case in cases]
     left = sum(cost for cost, state in zip(costs, found, strict=True) if state is None)
     with progress_bar(left, "scaling", unit=" pair-features", enabled=progress) as bar:
@@ -119,11 +131,15 @@ def run_cases(
     return [state for state in found if state is not None]
 
 
-def _load(file: Checkpoint) -> dict[str, Any] | None:
+def _load(file: Checkpoint, case: Case) -> dict[str, Any] | None:
     """Return what a case's file says, None if there is none."""
     try:
-        return file.load()
-    except ValueError as error:
+        state = file.load()
+        if state is not None:
+            names = _NUMBERS if case.n_queries else _NUMBERS[:-2]
+            distances([state.get(name) for name in names], (len(names),))
+        return state
+    except (ValueError, TypeError) as error:
         where = f"got {str(file.path)!r}; delete it, and its case is measured again"
         raise ValueError(f"the folder of finished cases must hold files of this experiment alone, {where}") from error
 

@@ -6,6 +6,7 @@ import numpy as np
 from scipy import special
 
 from fastcurse import theory
+from fastcurse.theory.trunk_classes import class_mean
 from fastcurse.trunk import make_trunk
 
 RULES = ("before", "plain", "after", "own", "own_plain", "other")
@@ -41,7 +42,7 @@ def trunk_draw(
     unlabelled, _ = make_trunk(n_samples, max(truncated, default=1), random_state=generator)
     centres = np.array([X[y == label].mean(axis=0) for label in (0, 1)])
     half = (centres[0] - centres[1]) / 2.0
-    mean = 1.0 / np.sqrt(np.arange(1.0, features[-1] + 1.0))
+    mean = class_mean(features[-1])
     accuracy = np.empty((2, features.size))
     for at, p in enumerate(features):
         m, found = mean[:p], half[:p]

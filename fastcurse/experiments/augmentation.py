@@ -98,7 +98,8 @@ def run(
     peak_repeats = _validation.check_count(peak_repeats, "peak_repeats", minimum=2)
     peak_counts = _validation.check_prefixes(peak_copies, None, "peak_copies")
     n_jobs = _validation.check_jobs(n_jobs)
-    wide_seed, peak_seed = _validation.check_seed(random_state).spawn(2)
+    seed = _validation.check_seed(random_state)
+    wide_seed, peak_seed = seed.spawn(2)
     wide = partial(_wide_draw, counts=counts)
     draws = run_trials(wide, wide_seed.spawn(repeats), "copies", n_jobs=n_jobs, progress=progress)
     errors, predicted = (np.array(values) for values in zip(*draws, strict=True))
@@ -131,7 +132,7 @@ def run(
         title="Augmentation and dropout are ridge",
         params={
             "repeats": repeats, "copies": tuple(counts.tolist()), "peak_rows": peak_rows, "peak_repeats": peak_repeats,
-            "peak_copies": tuple(peak_counts.tolist()), "random_state": random_state,
+            "peak_copies": tuple(peak_counts.tolist()), "random_state": seed.entropy,
         },
         tables=tables,
         checks=_checks(tables, errors, predicted, peaks, peak_counts, peak_rows),

@@ -113,7 +113,7 @@ def run(
             "n_features": n_features,
             "repeats": repeats,
             "screen": screen,
-            "random_state": random_state,
+            "random_state": seed.entropy,
         },
         tables=tables,
         checks=_checks(tables, repeats),

@@ -77,19 +77,20 @@ def run(
     if isinstance(dimensions, int) or not len(dimensions):
         raise ValueError(f"dimensions must be a list of at least one number of features, got {dimensions!r}")
     dimensions = tuple(_validation.check_count(d, "dimensions", minimum=2) for d in dimensions)
-    split_seed, noise_seed = _validation.check_seed(random_state).spawn(2)
+    seed = _validation.check_seed(random_state)
+    split_seed, noise_seed = seed.spawn(2)
     X, y = make_moons(n_samples, noise=0.1, random_state=0)
-    halves = [np.random.default_rng(seed).permutation(n_samples) for seed in split_seed.spawn(repeats)]
-    cases = [(d, seed) for d, child in zip(dimensions, noise_seed.spawn(len(dimensions)), strict=True)
-             for seed in child.spawn(noise_repeats)]  # fmt: skip
+    halves = [np.random.default_rng(child).permutation(n_samples) for child in split_seed.spawn(repeats)]
+    cases = [(d, draw) for d, child in zip(dimensions, noise_seed.spawn(len(dimensions)), strict=True)
+             for draw in child.spawn(noise_repeats)]  # fmt: skip
     # Thousands of fits on 150 rows: scikit-learn's checks of its arguments would cost more than the fits.
     with config_context(assume_finite=True, skip_parameter_validation=True):
         splits = np.array([
             _accuracies(X, y, order, _machines()) for order in track(halves, "moons", enabled=progress)
         ])  # fmt: skip
         noisy = np.array([
-            _accuracies_with_noise(X, y, d, np.random.default_rng(seed))
-            for d, seed in track(cases, "moons with noise features", enabled=progress)
+            _accuracies_with_noise(X, y, d, np.random.default_rng(draw))
+            for d, draw in track(cases, "moons with noise features", enabled=progress)
         ]).reshape(len(dimensions), noise_repeats, 2)  # fmt: skip
     tables = {
         "splits": {name: splits[:, at] for at, name in enumerate(_machines())},
@@ -105,7 +106,7 @@ def run(
         title="Two moons: the blessing of a larger feature space, and where it ends",
         params={
             "n_samples": n_samples, "repeats": repeats, "noise_repeats": noise_repeats, "dimensions": dimensions,
-            "random_state": random_state,
+            "random_state": seed.entropy,
         },
         tables=tables,
         checks=_checks(tables, n_samples, repeats, noise_repeats),

@@ -99,7 +99,8 @@ def run(
     svm_prefixes = np.arange(1, n_features + 1, step)
     lda_prefixes = np.arange(1, min(n_features, n_train - 3) + 1)
     n_jobs = _validation.check_jobs(n_jobs)
-    draw_seed, small_seed = _validation.check_seed(random_state).spawn(2)
+    seed = _validation.check_seed(random_state)
+    draw_seed, small_seed = seed.spawn(2)
     draw = partial(
         _draw, n_samples=n_samples, n_features=n_features, svm_prefixes=svm_prefixes, lda_prefixes=lda_prefixes,
         separable=separable,
@@ -130,7 +131,7 @@ def run(
         title="Fitting noise: perfect in training, a coin toss in testing",
         params={
             "n_samples": n_samples, "n_features": n_features, "repeats": repeats, "step": step,
-            "separable_at": tuple(separable.tolist()), "random_state": random_state,
+            "separable_at": tuple(separable.tolist()), "random_state": seed.entropy,
         },
         tables=tables,
         checks=_checks(tables, n_train, repeats),

@@ -11,18 +11,18 @@ from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
 from fastcurse import _validation, theory
 from fastcurse.discriminant import PrefixLDA
+from fastcurse.experiments._coef_blocks import coef_blocks
 from fastcurse.experiments._peaking_checks import CHECKED_PREFIXES, checks
 from fastcurse.experiments._result import ExperimentResult
 from fastcurse.experiments._trials import run_trials
 from fastcurse.feature_order import ORDERS, FeatureOrder
+from fastcurse.theory.trunk_classes import class_mean
 from fastcurse.trunk import make_trunk
 
 NAME = "peaking"
 QUICK = {"step": 50, "repeats": 8, "small_trials": 100}
 SCATTER_FEATURES = (1, 2, 5, 6, 10, 11, 100, 101)
 _SMALL_PER_CLASS = 20
-# Coefficients of 1000 prefixes of 1000 features take 8 MB.
-_COEF_BYTES = 2**26
 
 CORRECTIONS = (
     "Data and split are made once, so the article's ten trials are one trial ten times: their standard deviation is 0.",
@@ -100,7 +100,8 @@ def run(
     order = _validation.check_choice(order, "order", ORDERS)
     small_trials = _validation.check_count(small_trials, "small_trials", minimum=2)
     n_jobs = _validation.check_jobs(n_jobs)
-    article_seed, small_seed, *trial_seeds = _validation.check_seed(random_state).spawn(repeats + 2)
+    seed = _validation.check_seed(random_state)
+    article_seed, small_seed, *trial_seeds = seed.spawn(repeats + 2)
     n_train = n_samples // 2
     # n rows have n - 1 principal components that vary.
     prefixes = _grid(min(n_features, n_train - 1) if order == "pca" else n_features, n_train, step)
@@ -121,7 +122,7 @@ def run(
         title="Peaking: more features, then worse predictions, then better again",
         params={
             "n_samples": n_samples, "n_features": n_features, "repeats": repeats, "step": step, "order": order,
-            "small_trials": small_trials, "random_state": random_state,
+            "small_trials": small_trials, "random_state": seed.entropy,
         },
         tables=tables,
         checks=checks(tables, n_train, repeats, small_trials, order),
@@ -158,14 +159,11 @@ def _trial(
 ) -> Trial:
     """Return what one data set shows at each prefix."""
     X_train, y_train, X_test, y_test = _split(generator, n_samples, n_features)
-    mean = 1.0 / np.sqrt(np.arange(1.0, n_features + 1.0))
+    mean = class_mean(n_features)
     estimate = (1.0 - 2.0 * y_train) @ X_train / len(X_train)
     model, turn, shift = _fitted(order, generator, X_train, y_train)
     test, exact = np.empty(prefixes.size), np.empty(prefixes.size)
-    block = max(1, _COEF_BYTES // (8 * n_features))
-    for start in range(0, prefixes.size, block):
-        part = slice(start, start + block)
-        coef, intercept = (values[:, 0] for values in model.coef_path(prefixes[part]))
+    for part, coef, intercept in coef_blocks(model, prefixes):
         if turn is not None:
             coef, intercept = coef @ turn.T, intercept + coef @ shift
         scores = coef @ X_test.T + intercept[:, None]

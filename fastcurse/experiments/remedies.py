@@ -106,15 +106,16 @@ def run(
     component_repeats = _validation.check_count(component_repeats, "component_repeats", minimum=2)
     correlation = _validation.check_fraction(correlation, "correlation")
     n_jobs = _validation.check_jobs(n_jobs)
-    seeds = _validation.check_seed(random_state).spawn(4)
+    seed = _validation.check_seed(random_state)
+    *seeds, threshold_seed = seed.spawn(len(COVARIANCES) + 1)
     prefixes = np.arange(1, points[-1] + 1)
     tables = {}
-    for covariance, seed in zip(COVARIANCES, seeds, strict=False):
+    for covariance, child in zip(COVARIANCES, seeds, strict=True):
         draw = partial(
             _draw, n_samples=n_samples, points=points, bags=bags, subspaces=subspaces, size=subspace_size,
             covariance=covariance, correlation=correlation,
         )  # fmt: skip
-        draws = run_trials(draw, seed.spawn(repeats), f"remedies, {covariance}", n_jobs=n_jobs, progress=progress)
+        draws = run_trials(draw, child.spawn(repeats), f"remedies, {covariance}", n_jobs=n_jobs, progress=progress)
         paths, fits = (np.array(values) for values in zip(*draws, strict=True))
         both = np.concatenate([paths[:, :, points - 1], fits], axis=1)
         forms = _forms(prefixes, n_samples, covariance, correlation)
@@ -123,14 +124,14 @@ def run(
             **{name: form[points - 1] for name, form in forms.items()},
         }  # fmt: skip
         tables[f"{covariance}_paths"] = {"p": prefixes, **_mean_and_sd(PATHS, paths), **forms}
-    tables["threshold"] = _threshold_table(seeds[3], component_repeats, n_jobs, progress)
+    tables["threshold"] = _threshold_table(threshold_seed, component_repeats, n_jobs, progress)
     return ExperimentResult(
         name=NAME,
         title="What helps, and what only seems to",
         params={
             "n_samples": n_samples, "features": tuple(points.tolist()), "repeats": repeats, "bags": bags,
             "subspaces": subspaces, "subspace_size": subspace_size, "component_repeats": component_repeats,
-            "correlation": correlation, "random_state": random_state,
+            "correlation": correlation, "random_state": seed.entropy,
         },
         tables=tables,
         checks=checks(tables, n_samples, repeats, component_repeats, (bags, subspaces, subspace_size)),

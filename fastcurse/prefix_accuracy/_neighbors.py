@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from fastcurse import _validation
+from fastcurse._results import freeze_arrays
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,33 +21,16 @@ class NeighborAccuracy:
         The share, of all queries.
     band : ndarray of shape (m, 2), float64
         Its 95 % Wilson interval: the queries are taken for a random sample of the rows.
-    without_duplicates : ndarray of shape (m,), float64
-        The share of the queries that have a neighbour at a distance above 0, by the votes of such neighbours; nan
-        where there is no such query. Equal to `accuracy` where no distances were given.
-    without_duplicates_band : ndarray of shape (m, 2), float64
-        Its 95 % Wilson interval.
-    n_queries : int
-        Number of queries.
-    n_without_duplicates : ndarray of shape (m,), int64
-        Queries that have a neighbour at a distance above 0.
     """
 
     accuracy: np.ndarray
     band: np.ndarray
-    without_duplicates: np.ndarray
-    without_duplicates_band: np.ndarray
-    n_queries: int
-    n_without_duplicates: np.ndarray
 
     def __post_init__(self) -> None:
-        for value in vars(self).values():
-            if isinstance(value, np.ndarray):
-                value.setflags(write=False)
+        freeze_arrays(self)
 
 
-def neighbor_accuracy(
-    indices: Any, y: Any, query_rows: Any, distances: Any = None, *, largest_zero: float = 0.0
-) -> NeighborAccuracy:
+def neighbor_accuracy(indices: Any, y: Any, query_rows: Any) -> NeighborAccuracy:
     """Leave-one-out accuracy of the majority vote of the k nearest neighbours, at each prefix.
 
     A row is never its own neighbour, so that each query is classified by all other rows: n-fold cross-validation, at
@@ -60,11 +44,6 @@ def neighbor_accuracy(
         Labels of all rows.
     query_rows : array-like of int of shape (n_queries,)
         The rows that the queries are.
-    distances : ndarray of shape (m, n_queries, k), default None
-        ``PrefixNeighbors.distances``, to leave duplicates out: a copy of a row tells its label, and no test set would
-        hold one.
-    largest_zero : float, default 0.0
-        Distances up to this count as 0; for the cosine, which rounds, 4e-16.
 
     Returns
     -------
@@ -104,42 +83,19 @@ def neighbor_accuracy(
         outside = values[(values < 0) | (values >= len(labels))]
         if outside.size:
             raise ValueError(f"{name} must be rows of y, between 0 and {len(labels) - 1}, got {outside[0]}")
-    counted = np.ones(indices.shape, dtype=bool)
-    if distances is not None:
-        counted = np.asarray(distances) > largest_zero
-        if counted.shape != indices.shape:
-            raise ValueError(f"distances must have the shape of indices, {indices.shape}, got {counted.shape}")
     codes = np.unique(labels, return_inverse=True)[1]
-    right = np.empty((2, len(indices)), dtype=np.int64)
-    for at, (near, kept) in enumerate(zip(codes[indices], counted, strict=True)):
-        right[0, at] = np.count_nonzero(_voted(near, np.ones_like(kept)) == codes[rows])
-        right[1, at] = np.count_nonzero(kept.any(axis=1) & (_voted(near, kept) == codes[rows]))
-    n_kept = counted.any(axis=2).sum(axis=1)
-    with np.errstate(invalid="ignore"):
-        without = right[1] / n_kept
-    return NeighborAccuracy(
-        right[0] / rows.size,
-        _wilson(right[0], np.full(len(indices), rows.size)),
-        without,
-        _wilson(right[1], n_kept),
-        rows.size,
-        n_kept,
-    )
+    right = np.array([np.count_nonzero(_voted(near) == codes[rows]) for near in codes[indices]])
+    return NeighborAccuracy(right / rows.size, _wilson(right, rows.size))
 
 
-def _voted(near: np.ndarray, kept: np.ndarray) -> np.ndarray:
-    """Return the class number (n,) that most of the kept neighbours (n, k) have; of tied ones that of the first."""
-    votes = ((near[:, :, None] == near[:, None, :]) & kept[:, None, :]).sum(axis=2)
-    votes[~kept] = 0
+def _voted(near: np.ndarray) -> np.ndarray:
+    """Return the class number (n,) that most of the neighbours (n, k) have; of tied ones that of the first."""
+    votes = (near[:, :, None] == near[:, None, :]).sum(axis=2)
     return near[np.arange(len(near)), votes.argmax(axis=1)]
 
 
-def _wilson(successes: np.ndarray, trials: np.ndarray) -> np.ndarray:
-    """Return the 95 % Wilson intervals (m, 2), nan without trials."""
+def _wilson(successes: np.ndarray, n_trials: int) -> np.ndarray:
+    """Return the 95 % Wilson intervals (m, 2)."""
     from scipy.stats import binomtest
 
-    bounds = np.full((len(successes), 2), np.nan)
-    for at, (k, n) in enumerate(zip(successes.tolist(), trials.tolist(), strict=True)):
-        if n:
-            bounds[at] = binomtest(k, n).proportion_ci(0.95, method="wilson")
-    return bounds
+    return np.array([binomtest(k, n_trials).proportion_ci(0.95, method="wilson") for k in successes.tolist()])

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from fastcurse._results import freeze_arrays
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -76,9 +78,7 @@ class SupportedFeatures:
     n_classes: int
 
     def __post_init__(self) -> None:
-        for value in vars(self).values():
-            if isinstance(value, np.ndarray):
-                value.setflags(write=False)
+        freeze_arrays(self)
 
     @property
     def band(self) -> np.ndarray:

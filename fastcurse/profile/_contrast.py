@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from fastcurse import theory
+from fastcurse._results import ratio
 from fastcurse.distances import distance_extremes
 from fastcurse.neighbors import PrefixNeighbors
 from fastcurse.profile._rows import Scratch, unit_rows
@@ -29,8 +30,8 @@ def contrast_columns(
     columns = {
         "nearest": nearest,
         "farthest": farthest,
-        "contrast": _share(farthest - nearest, farthest),
-        "relative_contrast": _share(farthest - nearest, nearest),
+        "contrast": ratio(farthest - nearest, farthest, where_zero=np.nan),
+        "relative_contrast": ratio(farthest - nearest, nearest, where_zero=np.nan),
         "query_contrast": near.contrast(),
     }
     if near.metric == "euclidean" and exact:
@@ -93,8 +94,3 @@ def _eigenvalues(points: np.ndarray, covariance: np.ndarray, p: int) -> np.ndarr
     centred = points[:, :p].astype(np.float64)
     centred -= centred.mean(axis=0)
     return np.linalg.eigvalsh(centred @ centred.T / (len(points) - 1))
-
-
-def _share(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
-    """Return part / whole; nan where the whole is 0."""
-    return np.divide(part, whole, out=np.full(part.size, np.nan), where=whole > 0)

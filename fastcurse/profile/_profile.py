@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ from fastcurse.profile._neighbors import check_lists, check_measured, neighbor_c
 from fastcurse.profile._quality import find_quality
 from fastcurse.profile._result import Profile
 from fastcurse.profile._spread import spread_columns
-from fastcurse.profile._verdict import Facts, find_verdict
+from fastcurse.profile._verdict import find_verdict
 
 _PREFIXES = 12
 _SMALLEST = 1e-150  # distance whose square has all its digits
@@ -165,11 +166,11 @@ def profile(
             of_labels, summary = label_columns(points, labels, near, tied, queries, cv, seed, n_threads)
             columns |= of_labels
         quality = find_quality(rows, variances, near)
-    facts = Facts(chosen, columns, n_samples, len(queries), k, metric, exact, quality, summary)
-    return Profile(
-        chosen, columns, n_samples, n_features, len(queries), k, metric, order, exact, quality, summary,
-        find_verdict(facts), time.perf_counter() - began,
+    found = Profile(
+        chosen, columns, n_samples, n_features, len(queries), k, metric, order, exact, quality, summary, verdict=(),
+        seconds=0.0,
     )  # fmt: skip
+    return replace(found, verdict=find_verdict(found), seconds=time.perf_counter() - began)
 
 
 def _labels_of(y: Any, n_rows: int, kept: np.ndarray | None) -> np.ndarray:

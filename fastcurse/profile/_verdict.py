@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 from scipy.optimize import brentq
 from scipy.stats import norm
 
 from fastcurse import theory
 from fastcurse.intrinsic_dimension import METHODS
-from fastcurse.profile._parts import DataQuality, Finding, LabelSummary
+from fastcurse.profile._parts import Finding
+from fastcurse.profile._result import Profile
 
 _MOST = 6
 _CONTRAST = 0.5  # nearest at half the farthest distance
@@ -23,152 +22,126 @@ _SATURATED, _LARGEST = 1.2, 1e5  # a reading of 10 that is worth 12; dimensions 
 _WIDEST = 0.1  # half of an interval of a share that is still quoted
 
 
-class Facts(NamedTuple):
-    """What sentences are made of."""
-
-    prefixes: np.ndarray
-    columns: dict[str, np.ndarray]
-    n_samples: int
-    n_queries: int
-    k: int
-    metric: str
-    exact: bool
-    quality: DataQuality
-    labels: LabelSummary | None
-
-    @property
-    def last(self) -> int:
-        """All features."""
-        return int(self.prefixes[-1])
-
-    def value(self, column: str, prefix: int | None = None) -> float:
-        """Return a number of the table, by default that of the last prefix."""
-        at = -1 if prefix is None else int(np.flatnonzero(self.prefixes == prefix)[0])
-        return float(self.columns[column][at]) if column in self.columns else np.nan
-
-    def finding(self, kind: str, text: str, *cells: tuple[str, int]) -> Finding:
-        """Return a sentence that rests on cells of the table."""
-        columns, prefixes = zip(*cells, strict=True) if cells else ((), ())
-        return Finding(kind, text, columns, prefixes, tuple(self.value(*cell) for cell in cells))
-
-
-def find_verdict(facts: Facts) -> tuple[Finding, ...]:
+def find_verdict(profile: Profile) -> tuple[Finding, ...]:
     """Return the sentences that the data support, what is wrong with the data first."""
     makers = (_rows, _contrast, _spread, _overlap, _hubs, _dimension, _labels)
-    found = [finding for make in makers if (finding := make(facts)) is not None]
+    found = [finding for make in makers if (finding := make(profile)) is not None]
     while len(found) > _MOST:  # what says least goes first
         notes = [at for at, finding in enumerate(found) if finding.kind == "note"]
         found.pop(notes[0] if notes else -1)
     return tuple(found)
 
 
-def _rows(facts: Facts) -> Finding | None:
-    quality, parts = facts.quality, []
+def _rows(profile: Profile) -> Finding | None:
+    quality, parts = profile.quality, []
     if quality.n_non_finite:
         parts.append(f"{_count(quality.n_non_finite, 'row')} with nan or inf left out")
     if quality.duplicates:
         parts.append(f"{_count(quality.duplicates, 'row')} equal to an earlier one")
     if quality.near_duplicates:
         parts.append(
-            f"{quality.near_duplicates} of {_count(facts.n_queries, 'query', 'queries')} nearly equal to another row"
+            f"{quality.near_duplicates} of {_count(profile.n_queries, 'query', 'queries')} nearly equal to another row"
         )
     if quality.constant_features:
         parts.append(f"{_count(len(quality.constant_features), 'constant feature')}")
-    too_wide = min(max(_MOST_OF_VARIANCE, 2 / facts.last), 0.9)
-    if facts.metric == "euclidean" and facts.last > 1 and quality.widest_share > too_wide and facts.n_samples >= _ROWS:
+    p = _last(profile)
+    too_wide = p > 1 and quality.widest_share > min(max(_MOST_OF_VARIANCE, 2 / p), 0.9)
+    if profile.metric == "euclidean" and too_wide and profile.n_samples >= _ROWS:
         share = f"{100 * quality.widest_share:.0f} % of the variance"
         parts.append(
             f"{quality.widest_feature!r} alone has {share}, so that distances are nearly its own: scale the features"
         )
-    return facts.finding("warning", f"Look at the data first: {_joined(parts)}.") if parts else None
+    return _finding(profile, "warning", f"Look at the data first: {_joined(parts)}.") if parts else None
 
 
-def _contrast(facts: Facts) -> Finding | None:
-    contrast, p = facts.value("query_contrast"), facts.last
-    if facts.n_samples < _ROWS or not contrast > 0:
+def _contrast(profile: Profile) -> Finding | None:
+    contrast, p = _value(profile, "query_contrast"), _last(profile)
+    if profile.n_samples < _ROWS or not contrast > 0:
         return None
     text = (
         f"With {_all(p)} a row's nearest row is on average {100 * (1 - contrast):.0f} % as far from it as its farthest"
     )
     if contrast < _CONTRAST:
-        return facts.finding("warning", f"{text}: near and far hardly differ.", ("query_contrast", p))
-    return facts.finding("good", f"{text}.", ("query_contrast", p))
+        return _finding(profile, "warning", f"{text}: near and far hardly differ.", ("query_contrast", p))
+    return _finding(profile, "good", f"{text}.", ("query_contrast", p))
 
 
-def _spread(facts: Facts) -> Finding | None:
-    p = facts.last
-    cv, independent, effective = (facts.value(name) for name in ("cv", "independent_cv", "effective_dimension"))
-    if not (np.isfinite(independent) and independent > 0 and cv > 0) or facts.n_samples < _ROWS:
+def _spread(profile: Profile) -> Finding | None:
+    p = _last(profile)
+    cv, independent, effective = (_value(profile, name) for name in ("cv", "independent_cv", "effective_dimension"))
+    if not (np.isfinite(independent) and independent > 0 and cv > 0) or profile.n_samples < _ROWS:
         return None
-    kind_of = "Squared distances" if facts.metric == "euclidean" else "Cosine distances"
+    kind_of = "Squared distances" if profile.metric == "euclidean" else "Cosine distances"
     text = (
         f"{kind_of} vary by {100 * cv:.0f} % around their mean, where independent features would give "
         f"{100 * independent:.0f} %"
     )
     cells = [("cv", p), ("independent_cv", p)]
-    gaussian = facts.value("gaussian_cv")
+    gaussian = _value(profile, "gaussian_cv")
     if np.isfinite(gaussian):
         text += f" and Gaussian points of the same covariance {100 * gaussian:.0f} %"
         cells.append(("gaussian_cv", p))
     if p > 1:
         text += f"; the covariance is as flat as that of {_number(effective)} equal, uncorrelated features"
         cells.append(("effective_dimension", p))
-    return facts.finding("note", text + ".", *cells)
+    return _finding(profile, "note", text + ".", *cells)
 
 
-def _overlap(facts: Facts) -> Finding | None:
-    p, overlap = facts.last, facts.columns["overlap"]
-    half = (facts.columns["overlap_high"] - facts.columns["overlap_low"]) / 2
-    if facts.prefixes.size < 2 or facts.n_queries < _ROWS or facts.quality.duplicates == facts.n_samples - 1:
+def _overlap(profile: Profile) -> Finding | None:
+    p, overlap = _last(profile), profile.columns["overlap"]
+    half = (profile.columns["overlap_high"] - profile.columns["overlap_low"]) / 2
+    if profile.prefixes.size < 2 or profile.n_queries < _ROWS or profile.quality.duplicates == profile.n_samples - 1:
         return None
     if np.isnan(overlap[-1]):  # most lists end within ties
         return None
     enough = np.flatnonzero((overlap[:-1] >= _KEPT) & (half[:-1] <= _WIDEST))
     if enough.size:
-        q = int(facts.prefixes[enough[0]])
-        text = f"{q} of {p} features {_keep(q)} {100 * overlap[enough[0]]:.0f} % of the {facts.k} nearest neighbours."
-        return facts.finding("good", text, ("overlap", q))
-    q = int(facts.prefixes[-2])
+        q = int(profile.prefixes[enough[0]])
+        text = f"{q} of {p} features {_keep(q)} {100 * overlap[enough[0]]:.0f} % of the {profile.k} nearest neighbours."
+        return _finding(profile, "good", text, ("overlap", q))
+    q = int(profile.prefixes[-2])
     if not half[-2] <= _WIDEST:
         return None
     text = (
         f"No shorter prefix keeps the neighbours: {q} of {p} features {_keep(q)} {100 * overlap[-2]:.0f} % of the "
-        f"{facts.k} nearest."
+        f"{profile.k} nearest."
     )
-    return facts.finding("warning" if overlap[-2] < _LOST else "note", text, ("overlap", q))
+    return _finding(profile, "warning" if overlap[-2] < _LOST else "note", text, ("overlap", q))
 
 
-def _hubs(facts: Facts) -> Finding | None:
-    p, skewness, top = facts.last, facts.value("hubness_skewness"), facts.value("top_hub_share")
-    if facts.n_queries < _QUERIES_FOR_HUBS or not np.isfinite(skewness) or skewness < _HUBS:
+def _hubs(profile: Profile) -> Finding | None:
+    p, skewness, top = _last(profile), _value(profile, "hubness_skewness"), _value(profile, "top_hub_share")
+    if profile.n_queries < _QUERIES_FOR_HUBS or not np.isfinite(skewness) or skewness < _HUBS:
         return None
-    asked = "rows" if facts.n_queries == facts.n_samples else "queries"
+    asked = "rows" if profile.n_queries == profile.n_samples else "queries"
     text = (
-        f"Few rows crowd the neighbour lists: one is among the {facts.k} nearest of {100 * top:.1f} % of the {asked} "
+        f"Few rows crowd the neighbour lists: one is among the {profile.k} nearest of {100 * top:.1f} % of the {asked} "
         f"(skewness {_number(skewness)})"
     )
     cells = [("hubness_skewness", p), ("top_hub_share", p)]
-    antihubs = facts.value("antihub_share")
+    antihubs = _value(profile, "antihub_share")
     if np.isfinite(antihubs):
         text += f", while {100 * antihubs:.0f} % are nobody's neighbour"
         cells.append(("antihub_share", p))
-    return facts.finding("warning", text + ".", *cells)
+    return _finding(profile, "warning", text + ".", *cells)
 
 
-def _dimension(facts: Facts) -> Finding | None:
-    p = facts.last
-    readings = sorted(facts.value(name) for name in METHODS)
-    if facts.n_queries < _QUERIES_FOR_DIMENSION or not np.isfinite(readings).all() or readings[0] <= 0:
+def _dimension(profile: Profile) -> Finding | None:
+    p = _last(profile)
+    readings = sorted(_value(profile, name) for name in METHODS)
+    if profile.n_queries < _QUERIES_FOR_DIMENSION or not np.isfinite(readings).all() or readings[0] <= 0:
         return None
-    if np.isnan(facts.value("overlap")):  # ties: distances are not measured finely enough
+    if np.isnan(_value(profile, "overlap")):  # ties: distances are not measured finely enough
         return None
     low, high = (_number(reading) for reading in readings)
     text = f"Near a row the data look {low if low == high else f'{low}- to {high}'}-dimensional, by two estimators"
-    reading = facts.value("levina_bickel")
-    true = _dimension_that_reads(reading, facts.n_samples, facts.k)
+    reading = _value(profile, "levina_bickel")
+    true = _dimension_that_reads(reading, profile.n_samples, profile.k)
     if true > _SATURATED * reading:
-        text += f", as Gaussian points of {_number(true)} dimensions would: {facts.n_samples} rows are too few to tell"
-    return facts.finding("note", text + ".", *((name, p) for name in METHODS))
+        text += (
+            f", as Gaussian points of {_number(true)} dimensions would: {profile.n_samples} rows are too few to tell"
+        )
+    return _finding(profile, "note", text + ".", *((name, p) for name in METHODS))
 
 
 def _dimension_that_reads(reading: float, n_samples: int, k: int) -> float:
@@ -183,33 +156,49 @@ def _dimension_that_reads(reading: float, n_samples: int, k: int) -> float:
     return _LARGEST if high >= _LARGEST else float(brentq(excess, 0.5 * reading, high, rtol=0.01))
 
 
-def _labels(facts: Facts) -> Finding | None:
-    if facts.labels is None:
+def _labels(profile: Profile) -> Finding | None:
+    if profile.labels is None:
         return None
-    best, enough = facts.labels.peak, facts.labels.recommended_features
-    low, high = facts.value("lda_low", best), facts.value("lda_high", best)
+    best, enough = profile.labels.peak, profile.labels.recommended_features
+    low, high = _value(profile, "lda_low", best), _value(profile, "lda_high", best)
     if not (high - low) / 2 <= _WIDEST:
         return None
-    accuracy, majority = facts.value("lda_accuracy", best), facts.labels.majority_share
+    accuracy, majority = _value(profile, "lda_accuracy", best), profile.labels.majority_share
     cells = [("lda_accuracy", best), ("lda_low", best), ("lda_high", best)]
     right = f"{100 * accuracy:.1f} % right with {_count(best, 'feature')} ({100 * low:.1f} to {100 * high:.1f})"
     # The best of several prefixes is better by chance: as many times as there are prefixes.
-    chance = (accuracy - low) * float(norm.isf(0.025 / facts.prefixes.size) / norm.isf(0.025))
+    chance = (accuracy - low) * float(norm.isf(0.025 / profile.prefixes.size) / norm.isf(0.025))
     if accuracy - chance <= majority:
         text = (
             f"The labels are not told by linear discriminant analysis for sure: at best {right}, and always saying the "
             f"most frequent is {100 * majority:.1f} % right."
         )
-        return facts.finding("warning", text, *cells)
+        return _finding(profile, "warning", text, *cells)
     text = f"Linear discriminant analysis is {right}; always saying the most frequent label, {100 * majority:.1f} %"
     if enough < best:
         text += f"; {_count(enough, 'feature')} {'does' if enough == 1 else 'do'} as well within one standard error"
         cells.append(("lda_accuracy", enough))
-    doubled = facts.labels.recommended_features_doubled
+    doubled = profile.labels.recommended_features_doubled
     if doubled is not None and doubled > enough:
         text += f"; with twice the rows {doubled} would pay"
         cells.append(("lda_doubled", doubled))
-    return facts.finding("good", text + ".", *cells)
+    return _finding(profile, "good", text + ".", *cells)
+
+
+def _last(profile: Profile) -> int:
+    """Return the number of all features that were looked at."""
+    return int(profile.prefixes[-1])
+
+
+def _value(profile: Profile, column: str, prefix: int | None = None) -> float:
+    """Return a number of the table, by default that of the last prefix."""
+    return profile.value(column, _last(profile) if prefix is None else prefix)
+
+
+def _finding(profile: Profile, kind: str, text: str, *cells: tuple[str, int]) -> Finding:
+    """Return a sentence that rests on cells of the table."""
+    columns, prefixes = zip(*cells, strict=True) if cells else ((), ())
+    return Finding(kind, text, columns, prefixes, tuple(profile.value(*cell) for cell in cells))
 
 
 def _keep(n: int) -> str:

@@ -98,25 +98,23 @@ def multiclass_lda_accuracy(
     return float(right)
 
 
-def neighbor_accuracy(indices: np.ndarray, y: Sequence, query_rows: Sequence[int], counted: np.ndarray) -> np.ndarray:
-    """Share of right votes (m,) among the queries (m, n_queries, k) with a neighbour that is `counted`.
+def neighbor_accuracy(indices: np.ndarray, y: Sequence, query_rows: Sequence[int]) -> np.ndarray:
+    """Share (m,) of the queries (m, n_queries, k) whose neighbours' vote is right.
 
     Examples
     --------
     >>> import numpy as np
     >>> from fastcurse.reference import prefix_accuracy
     >>> indices = np.array([[[1, 2], [0, 2]]])  # of queries 0 and 1, at one prefix
-    >>> prefix_accuracy.neighbor_accuracy(indices, ["a", "a", "b"], [0, 1], counted=np.ones((1, 2, 2), dtype=bool))
+    >>> prefix_accuracy.neighbor_accuracy(indices, ["a", "a", "b"], [0, 1])
     array([1.])
     """
     shares = np.empty(len(indices))
     for at in range(len(indices)):
-        right = total = 0
+        right = 0
         for query, row in enumerate(query_rows):
-            labels = [y[i] for i, kept in zip(indices[at, query], counted[at, query], strict=True) if kept]
-            if labels:
-                # max takes the first of equal counts, which the nearest neighbour has.
-                right += max(labels, key=labels.count) == y[row]
-                total += 1
-        shares[at] = right / total if total else np.nan
+            labels = [y[i] for i in indices[at, query]]
+            # max takes the first of equal counts, which the nearest neighbour has.
+            right += max(labels, key=labels.count) == y[row]
+        shares[at] = right / len(query_rows)
     return shares

@@ -35,6 +35,14 @@ def whole(value: ArrayLike, name: str, least: float) -> np.ndarray:
     return array
 
 
+def inside_unit(value: ArrayLike, name: str) -> np.ndarray:
+    """Return `value` as float64, all of it strictly between 0 and 1; nan is not."""
+    array = np.asarray(value, dtype=np.float64)
+    if not (fits := (array > 0) & (array < 1)).all():
+        raise ValueError(f"{name} must lie strictly between 0 and 1, got {array[~fits].flat[0]:g}")
+    return array
+
+
 def check_choice(value: str, name: str, choices: tuple[str, ...]) -> None:
     """Raise ValueError unless `value` is one of `choices`."""
     if value not in choices:

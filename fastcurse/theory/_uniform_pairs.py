@@ -1,4 +1,4 @@
-"""The law of the distance between two uniform points of [-1, 1]^d: tail quantiles for `distances`.
+"""The law of the distance between two uniform points of [-1, 1]^d: tail quantiles for `extremes`.
 
 The squared distance is a sum of d independent Z², where Z = |x - y| has the density 1 - t/2 on [0, 2].
 """
@@ -21,7 +21,7 @@ _FLAT = 1e-3  # |s| below which w and u cancel; r* is linear there to 1e-6
 def uniform_distance_quantile(log_tail: np.ndarray, d: np.ndarray, *, upper: bool) -> np.ndarray:
     """Distance t with log P(D <= t) = log_tail, or log P(D > t) = log_tail if `upper`; tails of at most 1/2.
 
-    `d` holds whole numbers >= 1. Called by `extreme_distance_median`.
+    `d` holds whole numbers >= 1. Called by `extreme_distance_quantile`.
     """
     log_tail, d = np.broadcast_arrays(log_tail, d)
     log_cdf = np.log1p(-np.exp(log_tail)) if upper else log_tail

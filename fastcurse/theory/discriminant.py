@@ -116,7 +116,7 @@ def lda_error_exact(
     result = np.empty((2, *grid.shape))
     for index, (d_sq, n_features, n) in zip(np.ndindex(grid.shape), grid, strict=True):
         if not 1 <= n_features <= 2 * n - 2:
-            raise ValueError(f"p must be between 1 and 2 n_per_class - 2 = {2 * n - 2}, got {n_features}")
+            raise ValueError(f"p must be between 1 and 2 n_per_class - 2 = {2 * n - 2:g}, got {n_features}")
         errors = _conditional_errors(d_sq, n_features, n, n_draws, np.random.default_rng(random_state))
         result[(0, *index)] = errors.mean()
         result[(1, *index)] = errors.std() / np.sqrt(n_draws)

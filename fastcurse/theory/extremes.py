@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import special
 
-from fastcurse.theory._arguments import as_float, at_least, check_choice
+from fastcurse.theory._arguments import at_least, check_choice, inside_unit
 from fastcurse.theory._uniform_pairs import uniform_distance_quantile
 
 
@@ -65,11 +65,9 @@ def extreme_distance_quantile(
     """
     check_choice(distribution, "distribution", ("uniform", "normal"))
     check_choice(side, "side", ("nearest", "farthest"))
-    (q,), n, d = as_float(probability), at_least(n_samples, "n_samples", 2), at_least(d, "d", 1)
-    q, n, d = np.broadcast_arrays(q, n, d)
-    inside = (q > 0) & (q < 1)
-    if not inside.all():
-        raise ValueError(f"probability must lie strictly between 0 and 1, got {q[~inside].flat[0]:g}")
+    q, n, d = np.broadcast_arrays(
+        inside_unit(probability, "probability"), at_least(n_samples, "n_samples", 2), at_least(d, "d", 1)
+    )
     upper = side == "farthest"
     log_other = (np.log(q) if upper else np.log1p(-q)) / (n * (n - 1.0) / 2.0)  # of the probability beyond the tail
     tail = -special.expm1(log_other)

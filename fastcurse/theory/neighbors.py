@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import special, stats
 
-from fastcurse.theory._arguments import above, as_float, at_least, check_choice
+from fastcurse.theory._arguments import above, as_float, at_least, check_choice, inside_unit
 
 _KURTOSIS = {"normal": 3.0, "uniform": 1.8}
 # Sums over this grid err by less than 1e-12: the integrands are smooth and vanish, with all derivatives, at its ends.
@@ -160,10 +160,8 @@ def two_nn_interval(
     >>> print(f"{low:.2f} {high:.2f}")
     9.40 10.64
     """
-    if not 0.0 < confidence < 1.0:
-        raise ValueError(f"confidence must lie strictly between 0 and 1, got {confidence:g}")
+    tail = (1.0 - inside_unit(confidence, "confidence")) / 2.0
     dimension, n = above(dimension, "dimension", 0), at_least(n_queries, "n_queries", 2)
-    tail = (1.0 - confidence) / 2.0
     unit = dimension / (n - 1.0)
     return unit * special.gammaincinv(n, tail), unit * special.gammainccinv(n, tail)
 

@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike
 from scipy import special
 
 from fastcurse.theory._arguments import above, at_least, whole
-from fastcurse.theory.trunk_classes import check_covariance, separation, variance_path
+from fastcurse.theory.trunk_classes import check_covariance, class_mean, separation, variance_path
 
 # Over the one common factor; the accuracy is smooth in it.
 _NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(40)
@@ -57,7 +57,7 @@ def nearest_mean_accuracy(
     """
     p, n = np.broadcast_arrays(whole(p, "p", 1), at_least(n_samples, "n_samples", 1))
     rho = check_covariance(covariance, correlation)
-    mean = 1.0 / np.sqrt(np.arange(1.0, p.max(initial=1.0) + 1.0))
+    mean = class_mean(p.max(initial=1.0))
     at = p.astype(np.int64) - 1
     length_sq, total = np.cumsum(mean**2)[at], np.cumsum(mean)[at]
     spread = variance_path(mean, covariance, rho)[0][at]

@@ -7,6 +7,7 @@ from numpy.typing import ArrayLike
 from scipy import special
 
 from fastcurse.theory._arguments import at_least, whole
+from fastcurse.theory.trunk_classes import class_mean
 
 
 def random_direction_ratio(d: ArrayLike, q: ArrayLike = 0.5) -> np.ndarray | np.float64:
@@ -86,7 +87,7 @@ def adversarial_accuracy(p: ArrayLike, epsilon: ArrayLike) -> np.ndarray | np.fl
     [0.922 0.936 0.928 0.683 0.001]
     """
     p, epsilon = whole(p, "p", 1), at_least(epsilon, "epsilon", 0)
-    mean = _means(p)
+    mean = class_mean(p.max(initial=1.0))
     at = p.astype(np.int64) - 1
     separation, reach = np.cumsum(np.square(mean))[at], np.cumsum(mean)[at]
     return special.ndtr((separation - epsilon * reach) / np.sqrt(separation))
@@ -125,12 +126,8 @@ def soft_threshold_accuracy(p: ArrayLike, epsilon: ArrayLike) -> np.ndarray | np
     [0.9226 0.9402 0.942  0.942 ]
     """
     p, epsilon = np.broadcast_arrays(whole(p, "p", 1), at_least(epsilon, "epsilon", 0))
-    mean = _means(p)
+    mean = class_mean(p.max(initial=1.0))
     kept = [
         np.square(np.maximum(mean[: int(size)] - e, 0.0)).sum() for size, e in zip(p.flat, epsilon.flat, strict=True)
     ]
     return special.ndtr(np.sqrt(np.reshape(kept, p.shape)))
-
-
-def _means(p: np.ndarray) -> np.ndarray:
-    return 1.0 / np.sqrt(np.arange(1.0, p.max(initial=1.0) + 1.0))

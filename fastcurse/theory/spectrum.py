@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import special
 
-from fastcurse.theory._arguments import as_float, check_choice
+from fastcurse.theory._arguments import as_float, check_choice, inside_unit
 from fastcurse.theory._spectrum_law import SpectrumLaw
 
 _ROUNDING = 1e-10  # of the largest eigenvalue: a negative one within it is 0
@@ -74,10 +74,7 @@ def spectrum_extreme_quantile(
     [0.311 0.336 0.353]
     """
     law, pairs, upper = _law_of(n_samples, eigenvalues, side, sample)
-    (q,) = as_float(probability)
-    inside = (q > 0) & (q < 1)
-    if not inside.all():
-        raise ValueError(f"probability must lie strictly between 0 and 1, got {q[~inside].flat[0]:g}")
+    q = inside_unit(probability, "probability")
     # log P(no pair beyond the quantile), of one pair; then P(one pair is beyond).
     log_other = (np.log(q) if upper else np.log1p(-q)) / pairs
     z = special.ndtri_exp(_log_complement(log_other))

@@ -33,6 +33,11 @@ def check_covariance(covariance: Any, correlation: Any) -> float:
     return rho
 
 
+def class_mean(p: int | float, first: int = 0) -> np.ndarray:
+    """Return μ, the mean of the class at +μ, in features first + 1 .. p."""
+    return 1.0 / np.sqrt(np.arange(first + 1.0, p + 1.0))
+
+
 def separation(p: ArrayLike, *, covariance: str = "identity", correlation: float = 0.5) -> np.ndarray | np.float64:
     """Squared length of the mean vector of one class: a quarter of the squared Mahalanobis distance Δ².
 
@@ -82,7 +87,7 @@ def separation(p: ArrayLike, *, covariance: str = "identity", correlation: float
     if covariance == "identity":
         return special.digamma(p + 1.0) + np.euler_gamma
     i = np.arange(1.0, p.max(initial=0.0) + 1.0)
-    mean = 1.0 / np.sqrt(i)
+    mean = class_mean(i.size)
     if covariance == "ar1":
         new = (mean[1:] - rho * mean[:-1]) / np.sqrt((1.0 - rho) * (1.0 + rho))
         path = np.cumsum(np.square(np.concatenate([mean[:1], new])))
@@ -156,7 +161,7 @@ def rule_accuracy(
     scale = np.where(largest > 0.0, largest, 1.0)  # no square can overflow or vanish
     w, b = w / scale[..., np.newaxis], b / scale
     variance = variance_path(w, covariance, rho)[0][..., -1]
-    mean = w @ (1.0 / np.sqrt(np.arange(1.0, w.shape[-1] + 1.0)))
+    mean = w @ class_mean(w.shape[-1])
     return two_sided_accuracy(mean, b, np.where(largest > 0.0, np.sqrt(variance), np.inf))
 
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from matplotlib.ticker import FuncFormatter
 
-from fastcurse.plots import ACCENT, FIRST, SECOND, THEORY, panels, styled
+from fastcurse.plots import ACCENT, FIRST, SECOND, THEORY, logarithmic, panels, styled
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -55,10 +54,7 @@ def draw_error(result: ExperimentResult) -> Figure:
         ax.errorbar(table["K"], table[kind], 2 * table[f"{kind}, sd"] / np.sqrt(result.params["repeats"]), fmt=marker,
                     color=ink, markersize=5, label=f"{kind}, fitted slope {slope:.3f}")  # fmt: skip
     ax.plot(table["K"], table["noise, theory"], label="theory for noise, first order in 1/K", **THEORY)
-    for axis in (ax.xaxis, ax.yaxis):
-        (ax.set_xscale if axis is ax.xaxis else ax.set_yscale)("log")
-        axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-        axis.set_minor_formatter(FuncFormatter(lambda value, _: ""))
+    logarithmic(ax, "xy", minor_labels=False)
     ax.set_yticks([0.01, 0.02, 0.05, 0.1, 0.2, 0.5])
     ax.set_ylim(0.8 * table["noise"].min(), 1.25 * table["dropout"].max())
     ax.set(xlabel="copies K (logarithmic)", ylabel="relative error ‖w_K - w‖ / ‖w‖ (logarithmic)")

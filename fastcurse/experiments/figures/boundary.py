@@ -5,24 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from matplotlib.ticker import FuncFormatter
 
 from fastcurse import theory
-from fastcurse.plots import ACCENT, BAND, FIRST, SECOND, THEORY, panels, styled
+from fastcurse.plots import ACCENT, BAND, FIRST, SECOND, THEORY, logarithmic, panels, styled
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
     from fastcurse.experiments._result import ExperimentResult
 
 _INNER = "#8fb0d4"
-
-
-def _logarithmic(ax: Axes, axes: str = "x") -> None:
-    for name in axes:
-        getattr(ax, f"set_{name}scale")("log")
-        getattr(ax, f"{name}axis").set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
 
 
 @styled
@@ -46,7 +38,7 @@ def draw_adversary(result: ExperimentResult) -> Figure:
     )  # fmt: skip
     ax.axhline(0.5, color="#777777", linewidth=0.9)
     ax.text(1.0, 0.505, "a coin toss", color="#555555", va="bottom", fontsize=8.5)
-    _logarithmic(ax)
+    logarithmic(ax)
     ax.set(xlabel="number of features p (logarithmic)", ylabel="accuracy", ylim=(-0.02, 1.1))
     ax.text(1.0, 0.02, f"lines: closed forms\nmarks: {rows:,} rows".replace(",", " "), color="#555555", fontsize=8.5)
     ax.set_title(f"Trunk's exact means; the adversary moves every feature by {epsilon:g} sd")
@@ -67,7 +59,7 @@ def draw_ratio(result: ExperimentResult) -> Figure:
     for name in ("q05", "q25", "q75", "q95"):
         left.plot(table["d"], table[name], "_", color=FIRST, markersize=8,
                   label="measured quantiles" if name == "q05" else None)  # fmt: skip
-    _logarithmic(left, "xy")
+    logarithmic(left, "xy")
     left.set(xlabel="number of features d (logarithmic)", ylabel="random change / smallest change (logarithmic)")
     left.set_title("Length up to the boundary")
     left.legend(loc="lower right", fontsize=8)
@@ -78,7 +70,7 @@ def draw_ratio(result: ExperimentResult) -> Figure:
     right.axvline(1 / 0.6744898, color="#777777", linewidth=0.9)
     right.axhline(0.5, color="#777777", linewidth=0.9)
     right.text(1.55, 0.05, "1.4826", color="#555555")
-    _logarithmic(right)
+    logarithmic(right)
     right.set(
         xlabel="random change / (√d · smallest change) (logarithmic)", ylabel="share of random lines", xlim=(0.25, 100)
     )

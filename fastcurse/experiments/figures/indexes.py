@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from matplotlib.ticker import FuncFormatter, NullFormatter
 
 from fastcurse.experiments._tree_share import EARLIER
-from fastcurse.plots import ACCENT, FIRST, PRINTED, SECOND, panels, styled
+from fastcurse.plots import ACCENT, FIRST, PRINTED, SECOND, logarithmic, panels, styled
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -19,12 +18,10 @@ if TYPE_CHECKING:
 _GREY = "#555555"
 
 
-def _logarithmic(ax: Axes) -> None:
-    ax.set_xscale("log")
+def _dimension_axis(ax: Axes) -> None:
+    logarithmic(ax, minor_labels=False)
     ax.set_xlabel("number of features d (logarithmic)")
     ax.set_xticks([tick for tick in (2, 5, 10, 20, 50, 100) if tick <= 1.1 * ax.get_xlim()[1]])
-    ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-    ax.xaxis.set_minor_formatter(NullFormatter())
 
 
 def _count(n: int) -> str:
@@ -51,7 +48,7 @@ def draw_share(result: ExperimentResult) -> Figure:
     ax.set(ylabel="share of the points measured", ylim=(-0.03, 1.05))
     ax.set_title("1-nearest-neighbour query, scikit-learn's KDTree, leaves of 10")
     ax.legend(loc="upper left")
-    _logarithmic(ax)
+    _dimension_axis(ax)
     return figure
 
 
@@ -70,9 +67,8 @@ def draw_seconds(result: ExperimentResult) -> Figure:
         ):
             ax.plot(seconds["d"][here], 1e6 * seconds[f"{name}_seconds"][here], color=ink, linestyle=style,
                     marker=marker, markersize=4, label=text)  # fmt: skip
-        ax.set_yscale("log")
-        ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-        _logarithmic(ax)
+        logarithmic(ax, "y")
+        _dimension_axis(ax)
         ax.set_title(title)
     low, high = (end(ax.get_ylim()[side] for ax in axes) for side, end in ((0, min), (1, max)))
     for ax in axes:

@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.ticker import FuncFormatter
 
 from fastcurse import theory
-from fastcurse.plots import ACCENT, FIRST, SECOND, panels, styled
+from fastcurse.plots import ACCENT, FIRST, SECOND, logarithmic, panels, styled
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -123,8 +123,7 @@ def draw_threshold(result: ExperimentResult) -> Figure:
     threshold = float(1000 / theory.separation(1000) ** 2)
     ax.axvline(threshold, color=_GREY, linewidth=0.9)
     ax.text(threshold * 1.03, 0.515, f"S = √g at N = {threshold:.1f}", color="#555555")
-    ax.set_xscale("log")
-    ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    logarithmic(ax)
     ax.set(xlabel="training rows N (logarithmic), p = 1000 features", ylabel="accuracy", ylim=(0.48, 1.01))
     ax.set_title("Lines: limits for many rows; marks: measured ± 2 se")
     return figure

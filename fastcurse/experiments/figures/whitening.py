@@ -5,23 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from matplotlib.ticker import FuncFormatter, NullFormatter
 
-from fastcurse.plots import ACCENT, FIRST, SECOND, THEORY, panels, styled
+from fastcurse.plots import ACCENT, FIRST, SECOND, THEORY, logarithmic, panels, styled
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
     from fastcurse.experiments._result import ExperimentResult
 
 _GREY = "#555555"
-
-
-def _logarithmic(ax: Axes) -> None:
-    ax.set_xscale("log")
-    ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-    ax.xaxis.set_minor_formatter(NullFormatter())
 
 
 @styled
@@ -51,7 +43,7 @@ def draw_distances(result: ExperimentResult) -> Figure:
     right.set_title("What whitening takes from their spread")
     right.legend(loc="center left")
     for ax in (left, right):
-        _logarithmic(ax)
+        logarithmic(ax, minor_labels=False)
         ax.axvline(d + 1, color="#777777", linewidth=0.9)
         ax.set_xlabel("number of points n (logarithmic)")
     right.text(d + 1, 1.18, " n = d + 1", color=_GREY, va="top", fontsize=8.5)
@@ -99,7 +91,7 @@ def draw_rule(result: ExperimentResult) -> Figure:
     right.set_title(f"Components left out, p = {p}")
     right.legend(loc="center left", fontsize=8)
     for ax in (left, right):
-        _logarithmic(ax)
+        logarithmic(ax, minor_labels=False)
     return figure
 
 
