@@ -11,7 +11,8 @@ runs two kinds of process side by side, in a folder and with a Numba cache of th
 - One process, as a notebook's, that calls the package's functions for the whole time, with SIGINT in between: the
   results must not change, and its memory, open files and threads must not grow.
 
-It prints one line of JSON, and one on stderr after each piece of work; the exit code is 1 if anything was not as it must be. Not part of the default suite.
+It prints one line of JSON at the end, and one on stderr after each piece of work; the exit code is 1 if anything was
+not as it must be. Not part of the default suite.
 """
 
 from __future__ import annotations
