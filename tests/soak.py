@@ -11,7 +11,8 @@ runs two kinds of process side by side, in a folder and with a Numba cache of th
 - One process, as a notebook's, that calls the package's functions for the whole time, with SIGINT in between: the
   results must not change, and its memory, open files and threads must not grow.
 
-It prints one line of JSON; the exit code is 1 if anything was not as it must be. Not part of the default suite.
+It prints one line of JSON at the end, and one on stderr after each piece of work; the exit code is 1 if anything was
+not as it must be. Not part of the default suite.
 """
 
 from __future__ import annotations
@@ -70,6 +71,8 @@ class Commands:
                 if found != expected:
                     self.faults.append(f"round {self.rounds}, {name}: another answer")
                 self._sweep(arguments)
+                told = {"round": self.rounds, "work": name, "signals": self.sent, "faults": self.faults}
+                print(json.dumps(told), file=sys.stderr, flush=True)  # for who ends it before it ends
         self.rounds += 1
 
     def _interrupted(self, name: str, arguments: list[str], until: float) -> bytes:
