@@ -93,7 +93,8 @@ class PrefixNeighbors:
         ndarray of shape (m,), float64
             Near 0 where all rows are about equally far from a query: there "nearest" says little.
         """
-        nearest, farthest = self.distances[:, :, 0], self.farthest
+        # The cosine distance of equal directions may be rounded below 0.
+        nearest, farthest = np.maximum(self.distances[:, :, 0], 0.0), np.maximum(self.farthest, 0.0)
         # Beside an infinite distance every other is 0.
         largest = np.where(np.isinf(farthest), 1.0, farthest)
         gap = np.where(np.isinf(farthest), 1.0, farthest - nearest)

@@ -274,8 +274,8 @@ class TestInput:
     def test_without_room_for_a_copy_extremes_are_sampled(self, monkeypatch):
         from fastcurse.engine import memory
 
-        monkeypatch.setattr(memory, "free_bytes", lambda: 1000)
-        assert not fc.profile(cloud(300), n_queries=50).exact
+        monkeypatch.setattr(memory, "free_bytes", lambda: 150_000)  # enough for the neighbours
+        assert not fc.profile(cloud(300, 90), n_queries=50, prefixes=[2, 90]).exact
 
     def test_queries_and_folds_follow_the_seed(self):
         X, y = cloud(120, 5), np.repeat([0, 1], 60)
@@ -391,7 +391,9 @@ class TestVerdict:
         """Three prefixes with these columns, of 1000 rows that are as they should be."""
         columns = {name: np.array(values) for name, values in columns.items()}
         quality = SimpleNamespace(duplicates=0)
-        return _verdict.Facts(np.array([2, 5, 9]), columns, 1000, 1000, 10, "euclidean", True, quality, labels)
+        return fc.Profile(
+            np.array([2, 5, 9]), columns, 1000, 9, 1000, 10, "euclidean", "given", True, quality, labels, (), 0.0
+        )
 
     def test_a_prefix_that_keeps_just_enough_is_named(self):
         overlap = np.array([0.5, 0.95, 1.0])

@@ -20,7 +20,10 @@ def contrast_columns(
     n_samples, prefixes = len(points), near.prefixes
     n_queries = near.indices.shape[1]
     exact = n_queries == n_samples or n_samples * (n_samples - 1) / 2 * float(prefixes[-1]) <= budget
-    nearest, farthest = near.distances[:, :, 0].min(axis=1), near.farthest.max(axis=1)
+    # The cosine distance of equal directions may be rounded below 0.
+    nearest, farthest = (
+        np.maximum(ends, 0.0) for ends in (near.distances[:, :, 0].min(axis=1), near.farthest.max(axis=1))
+    )
     if exact and n_queries < n_samples:
         search = _of_points if near.metric == "euclidean" else _of_angles
         try:
