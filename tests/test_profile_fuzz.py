@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import numpy as np
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 from strategies import costly, point_clouds
@@ -46,6 +47,7 @@ def assert_shows(folder, X, n_classes, seed, options, k):
         assert ((shares >= 0) & (shares <= 1)).all(), name
 
 
+@pytest.mark.slow
 @costly(8)
 @example(  # the cosine distance of equal directions may be rounded below 0
     X=np.array([[1e6, 1e6 + 1], [1e6 + 1, 1e6 + 1]]), options={"metric": "cosine"}, k=2, n_classes=0, seed=0

@@ -199,6 +199,7 @@ found.save(sys.argv[2])
 """
 
 
+@pytest.mark.slow
 def test_killed_twenty_times_it_goes_on_to_the_same_answer(tmp_path):
     X = np.random.default_rng(7).random((40_000, 64), dtype=np.float32)
     expected = fc.distance_extremes(X, prefixes=[64])
