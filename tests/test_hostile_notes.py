@@ -16,7 +16,7 @@ from strategies import costly
 from test_checkpoint_machine import WAYS
 
 import fastcurse as fc
-from fastcurse.engine import schedule
+from fastcurse.engine import notes, schedule
 from fastcurse.engine.checkpoint import Checkpoint
 
 ODD = [
@@ -86,3 +86,37 @@ def test_forged_notes(tmp_path_factory, way, data):
         assert (found.nearest >= expected.nearest).all()
         assert (found.farthest <= expected.farthest).all()
         assert found.stats.pairs == expected.stats.pairs
+
+
+@pytest.mark.parametrize("way", [1, 3])
+def test_a_distance_that_no_pair_has(tmp_path, way):
+    """All tiles are said to be done, and the nearest pair to be nearer than it is."""
+    _, work, states = searched(way)
+    state = copy.deepcopy(states[-1])
+    for note in state.values():
+        side = note.get("state", note)["nearest"]
+        side[0] = 0.5 * side[0]
+    Checkpoint(tmp_path / "state", work).save(state)
+    with pytest.raises(ValueError, match="checkpoint must be a file that fastcurse wrote"):
+        fc.distance_extremes(points(way), checkpoint=tmp_path / "state", **WAYS[way][1])
+
+
+@pytest.mark.parametrize("note", [[1.5], [True], ["1"], [None], [2**63], [-1], [5], [1, 2], 1, [[1]], [10**400]])
+def test_what_is_no_whole_number_below_5(note):
+    assert notes.whole_numbers([4], (1,), below=5).tolist() == [4]
+    with pytest.raises((TypeError, ValueError)):
+        notes.whole_numbers(note, (1,), below=5)
+
+
+@pytest.mark.parametrize("note", [[1], ["1.5"], [np.nan], [1.5, 2.5], 1.5, [None]])
+def test_what_is_no_distance(note):
+    assert notes.distances([np.inf], (1,)).tolist() == [np.inf]
+    with pytest.raises((TypeError, ValueError)):
+        notes.distances(note, (1,))
+
+
+@pytest.mark.parametrize("note", [1, "true", None])
+def test_what_is_not_true_or_false(note):
+    assert notes.truth(True)
+    with pytest.raises(TypeError):
+        notes.truth(note)
