@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, Phase, settings  # loads neither NumPy nor Numba
 
-# Numba's cache does not notice edits in imported files, so each version of the kernels has its own folder.
+# Each version of the kernels has a folder of its own, so that the tests of two trees do not overwrite each other's.
 _SPEC = find_spec("fastcurse")
 assert _SPEC is not None
 assert _SPEC.origin is not None
