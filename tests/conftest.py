@@ -28,10 +28,10 @@ settings.register_profile("ci", max_examples=80, derandomize=True, **_COMMON)
 settings.register_profile(
     "fuzz", max_examples=int(os.environ.get("FASTCURSE_FUZZ_EXAMPLES", "2000")), print_blob=True, **_COMMON
 )
-settings.register_profile("interpreted", max_examples=5, derandomize=True, **_COMMON)
+settings.register_profile("brief", max_examples=5, derandomize=True, **_COMMON)
 # For tests.mutation, which asks whether a test fails and not at which smallest example.
 settings.register_profile("mutation", settings.get_profile("ci"), phases=(Phase.explicit, Phase.generate))
-_DEFAULT = "interpreted" if os.environ.get("NUMBA_DISABLE_JIT", "0") != "0" else "dev"
+_DEFAULT = "brief" if os.environ.get("NUMBA_DISABLE_JIT", "0") != "0" else "dev"
 settings.load_profile(os.environ.get("FASTCURSE_TEST_PROFILE", _DEFAULT))
 
 

@@ -90,7 +90,8 @@ class TestResult:
         near = fc.prefix_neighbors(*problem, metric=metric)
         for j in range(near.prefixes.size):
             pairs = list(zip(near.distances[j, :, 0].tolist(), near.farthest[j].tolist(), strict=True))
-            shares = [(most - least) / most if most > 0 else 0.0 for least, most in pairs]
+            # A cosine distance may be rounded below 0.
+            shares = [(most - max(least, 0.0)) / most if most > 0 else 0.0 for least, most in pairs]
             ratios = [(most - least) / least if least > 0 else np.inf for least, most in pairs]
             # Sums of up to nine terms, none below a rounding of 0: nine roundings. Quotients may pass float64's range.
             np.testing.assert_allclose(near.contrast()[j], np.mean(shares), rtol=2e-15)
