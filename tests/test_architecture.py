@@ -103,7 +103,6 @@ def test_the_map_names_every_module_from_the_upper_layers_down():
     assert ranks == sorted(ranks, reverse=True)
 
 
-@pytest.mark.skipif(not CONTRIBUTING.exists(), reason="these tests were copied without it")
 def test_contributing_has_the_same_map():
     assert list(layers_of_the_map(CONTRIBUTING.read_text(encoding="utf-8"))) == list(
         layers_of_the_map(fastcurse.__doc__)

@@ -43,7 +43,7 @@ from .faults import TESTS, Fault, load_faults, source_of
 
 ROOT = TESTS.parent
 RESULTS = TESTS / "mutation" / "results.json"
-PARTS = ("fastcurse", "tests", "benchmarks", "examples", "pyproject.toml", "README.md")
+PARTS = ("fastcurse", "tests", "benchmarks", "examples", "pyproject.toml", "README.md", "CONTRIBUTING.md")
 SECONDS = 900  # after which a test hangs: the fault is killed
 ENOUGH = 0.95
 HEAVY = (  # what tests import, and a fault need not import again
