@@ -25,12 +25,11 @@ import json, sys, time
 import numpy as np
 import fastcurse as fc
 
-small = np.random.default_rng(0).normal(size=(3000, 32)).astype(np.float32)
-fc.profile(small, np.arange(3000) % 2, prefixes=[8, 32])  # compiles
 X, y = np.load(sys.argv[1], mmap_mode="r"), None
 options = json.loads(sys.argv[2])
 if len(sys.argv) > 3:
     X, y = np.array(X), np.load(sys.argv[3])
+fc.profile(np.array(X[:3000]), None if y is None else y[:3000], **options)  # loads the kernels of these types
 began = time.perf_counter()
 found = fc.profile(X, y, **options)
 seconds = time.perf_counter() - began
@@ -58,7 +57,13 @@ def measure(record: Record, sizes: Sizes) -> None:
         "memmap": partial(_large, *sizes.large, sizes.n_queries),
         "labels": partial(_labelled, *sizes.labelled),
     }
-    record.measure(steps, warm=lambda: None)  # each process warms itself
+    record.measure(steps, warm=_compile)
+
+
+def _compile() -> None:
+    """Fill Numba's cache, so that no process that is measured holds the compiler."""
+    _large(3000, _PREFIXES[-1], 512)
+    _labelled(3000, 256)
 
 
 def _large(n_samples: int, n_features: int, n_queries: int) -> list[Row]:
