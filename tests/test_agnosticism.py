@@ -27,7 +27,18 @@ from fastcurse._kernels import balls as ball_kernels
 from fastcurse._kernels import simd
 from fastcurse.balls import _hit_or_miss
 from fastcurse.discriminant import _model, _moments
-from fastcurse.engine import approximation, neighbor_scan, pair_scan, pair_search, schedule, screened_scan, tiles
+from fastcurse.distances import _paths
+from fastcurse.engine import (
+    approximation,
+    neighbor_scan,
+    pair_scan,
+    pair_search,
+    prefix_search,
+    schedule,
+    screened_scan,
+    search_plan,
+    tiles,
+)
 from fastcurse.engine.checkpoint import Checkpoint
 from fastcurse.engine.threads import thread_limit
 from fastcurse.experiments._augmented_sums import CopySums
@@ -39,6 +50,7 @@ THREADS = (1, 2, 3, 8)
 LAYOUTS = ("C", "Fortran", "strided", "reversed", "read-only", "memmap", "Fortran memmap")
 DTYPES = ("<f8", "<f4", "<i8", ">f4")
 BITS = (128, 256, 512)
+TABLES = []
 
 
 def covering(strength, **axes):
@@ -67,7 +79,8 @@ def named(row):
 
 
 def table(**axes):
-    return pytest.mark.parametrize("row", covering(TOGETHER, **axes), ids=named)
+    TABLES.append(covering(TOGETHER, **axes))
+    return pytest.mark.parametrize("row", TABLES[-1], ids=named)
 
 
 def same_bytes(first, second):
@@ -129,7 +142,9 @@ def test_every_three_choices_are_together():
 
 # Distances of pairs.
 
-EVERY, FEW = 300, 1100  # rows: for all prefixes, and for two searches of several tiles at any width of vectors
+EVERY, FEW = 300, 1100  # rows: for all prefixes, and for searches of several tiles at any width of vectors
+# Few: a search for each where bytes are multiplied in one instruction, else one scan. One: a search by any screen.
+ASKED = {"every": (EVERY, None), "few": (FEW, [5, 12]), "one": (FEW, [5])}
 TILES = {
     "as they are": [],
     "smallest": [
@@ -151,9 +166,10 @@ TILES = {
     ],
 }  # fmt: skip
 PAIRS = {
-    "prefixes": ("every", "few"), "cloud": ("ties", "near", "far"), "screen": ("auto", "none", "float32", "int8"),
+    "prefixes": tuple(ASKED), "cloud": ("ties", "near", "far"), "screen": ("auto", "none", "float32", "int8"),
     "threads": (*THREADS, 100), "tiles": tuple(TILES), "layout": LAYOUTS, "dtype": DTYPES, "bits": BITS,
 }  # fmt: skip
+WORKERS = {**PAIRS, "threads": THREADS, "begins": ("here", "there", "nowhere")}
 SIDES = ("nearest", "farthest", "nearest_pair", "farthest_pair")
 
 
@@ -182,19 +198,21 @@ def test_the_definition_here_is_the_references(kind):
         assert same_bytes(ours, getattr(expected, side))
 
 
-def rows_and_prefixes(row):
-    return (EVERY, None) if row["prefixes"] == "every" else (FEW, [5, 12])
-
-
 def assert_is_the_definition(found, row):
-    n_rows, prefixes = rows_and_prefixes(row)
+    n_rows, prefixes = ASKED[row["prefixes"]]
     at = slice(None) if prefixes is None else np.array(prefixes) - 1
     for side, expected in zip(SIDES, definition(row["cloud"], n_rows), strict=True):
         assert same_bytes(getattr(found, side), expected[at]), side
 
 
 @pytest.fixture
-def chosen(row, monkeypatch):
+def screened(monkeypatch):
+    """Work that is never too small for "auto" to screen."""
+    monkeypatch.setattr(search_plan, "WORK_WORTH_A_SCREEN", 0)
+
+
+@pytest.fixture
+def chosen(row, screened, monkeypatch):
     """Vectors and tiles of the row."""
     monkeypatch.setattr(simd, "host_bits", lambda: row["bits"])
     for module, name, value in TILES[row["tiles"]]:
@@ -202,9 +220,41 @@ def chosen(row, monkeypatch):
 
 
 def extremes(row, folder, layout=None, **options):
-    n_rows, prefixes = rows_and_prefixes(row)
+    n_rows, prefixes = ASKED[row["prefixes"]]
     X = laid_out(row["cloud"], n_rows, row["dtype"], layout or row["layout"], folder)
     return fc.distance_extremes(X, prefixes=prefixes, screen=row["screen"], **options)
+
+
+@pytest.mark.parametrize("dot_product", [False, True])
+def test_every_engine_is_among_the_rows(dot_product, screened, folder, monkeypatch):
+    """Whether or not the host has an instruction for products of bytes, which the plan asks for."""
+    for module in (_paths, prefix_search):
+        monkeypatch.setattr(module, "has_dot_product", lambda: dot_product)
+    ran = set()
+
+    def note(engine, name):
+        run = engine.run
+
+        def noted(self, schedule):
+            found = run(self, schedule)
+            if found is not None:
+                ran.add((row["screen"], name(self)))
+            return found
+
+        monkeypatch.setattr(engine, "run", noted)
+
+    note(pair_scan.PairScan, lambda _: "scan")
+    note(screened_scan.ScreenedScan, lambda _: "screened scan")
+    note(pair_search.PairSearch, lambda search: f"search in {search.plan.screen}")
+    expected = {("none", "scan")} | {(screen, "screened scan") for screen in ("auto", "float32", "int8")}
+    expected |= {("auto", "search in float32"), ("float32", "search in float32"), ("int8", "search in int8")}
+    for axes in (PAIRS, WORKERS):
+        ran.clear()
+        axes_of_plans = ("prefixes", "cloud", "screen")
+        for values in {tuple(map(row.get, axes_of_plans)) for row in covering(TOGETHER, **axes)}:
+            row = dict(zip(axes_of_plans, values, strict=True))
+            extremes({**row, "dtype": "<f8"}, folder, "C")
+        assert ran >= expected | ({("auto", "search in int8")} if dot_product else set())
 
 
 @contextmanager
@@ -270,7 +320,7 @@ def test_extremes_interrupted_anywhere(row, chosen, folder, tmp_path, monkeypatc
 
 
 @table(cloud=PAIRS["cloud"], screen=PAIRS["screen"], threads=THREADS, layout=LAYOUTS, dtype=DTYPES, bits=BITS)
-def test_one_side(row, folder, monkeypatch):
+def test_one_side(row, screened, folder, monkeypatch):
     monkeypatch.setattr(simd, "host_bits", lambda: row["bits"])
     X = laid_out(row["cloud"], FEW, row["dtype"], row["layout"], folder)
     nearest, farthest, near, far = (values[-1] for values in definition(row["cloud"], FEW))
@@ -377,7 +427,7 @@ def client():
             yield client
 
 
-@table(**{**PAIRS, "threads": THREADS}, begins=("here", "there", "nowhere"))
+@table(**WORKERS)
 def test_extremes_by_workers(row, chosen, folder, client, tmp_path):
     """Begun here or by the workers, interrupted, and ended by the others."""
     path = tmp_path / "c"
@@ -542,3 +592,8 @@ def test_bits_of_another_process_and_of_all_machines(bits):
     environment = {**os.environ, "NUMBA_NUM_THREADS": "1"} | ({"FASTCURSE_VECTOR_BITS": bits} if bits else {})
     done = subprocess.run([sys.executable, "-c", DIGEST], capture_output=True, text=True, check=True, env=environment)
     assert done.stdout.strip() == BITS_OF_ALL_MACHINES
+
+
+@pytest.mark.skipif(TOGETHER != 2, reason="the number of rows is that of every two choices")
+def test_rows_are_as_many_as_the_readme_says():
+    assert sum(map(len, TABLES)) == 416  # tests/promises.toml has this number

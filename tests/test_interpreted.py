@@ -208,14 +208,41 @@ def test_indices_out_of_bounds_are_refused(length, index):
 
 
 def answers():
+    """Return the bits of answers, and of the kernels of sums, whose answers BLAS has a part in."""
     import numpy as np
 
     import fastcurse as fc
+    from fastcurse._kernels import augmentation, discriminant, distances, simd
 
-    X = np.random.default_rng(0).normal(size=(30, 5))
-    found = [fc.distance_extremes(X, screen=screen).nearest for screen in ("none", "float32", "int8")]
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(30, 5))
+    extremes = [fc.distance_extremes(X, screen=screen) for screen in ("none", "float32", "int8")]
+    found = [one.nearest for one in extremes] + [one.farthest for one in extremes]
     found += [fc.prefix_neighbors(X, [0, 9], 3, metric=metric).distances for metric in ("euclidean", "cosine")]
     found.append(fc.estimate_ball_volume(3, 500, random_state=0).hits)
+
+    best, pairs = np.empty((2, 30)), np.empty((2, 30, 2), dtype=np.int64)
+    distances.fill_row_extremes(X, X, np.arange(30), np.arange(30), best[0], pairs[0], best[1], pairs[1])
+    found += [best, pairs]
+
+    prefixes, codes = np.array([1, 3, 5]), rng.integers(-1, 3, 30)
+    for n_channels in (1, 3):
+        directions, offsets = rng.normal(size=(n_channels, 5)), rng.normal(size=(3, n_channels))
+        scores, counts = np.empty((3, 30, n_channels)), np.zeros((4, 3), dtype=np.int64)
+        discriminant.fill_prefix_scores(X, directions, offsets, prefixes, scores)
+        discriminant.count_correct(X, directions, offsets, prefixes, codes, counts)
+        found += [scores, counts]
+
+    factor, row = np.triu(rng.normal(size=(21, 21))) + 9.0 * np.eye(21), rng.normal(size=21)
+    discriminant.grow_factor(simd.width_of(simd.host_bits()), factor.ravel(), row)
+    found += [factor, row]
+
+    key, bound = rng.integers(0, 2**32, 2, dtype=np.uint32), np.uint64(2**31)
+    for noise in (0.0, 0.7):  # log, cos, sin and hypot are libm's in both; Numba takes others where it finds Intel's
+        copy, gram, cross = np.empty((4, 5)), np.zeros((augmentation.LANES, 5, 5)), np.zeros((augmentation.LANES, 5))
+        augmentation.fill_copy(X, 28, np.uint64(3), noise, bound, 2.0, *key.astype(np.uint64), copy)
+        augmentation.add_copies(X[:6], X[:6, 0], 3, 13, noise, bound, 2.0, key, gram, cross)
+        found += [copy, gram, cross]
     return [np.asarray(part).tobytes().hex() for part in found]
 
 
