@@ -12,6 +12,7 @@ import zipfile
 from contextlib import contextmanager
 
 import numpy as np
+import pytest
 from hypothesis import strategies as st
 
 _LENGTHS = {1: "<H", 2: "<I", 3: "<I"}
@@ -34,6 +35,27 @@ def npz(members, compression=zipfile.ZIP_STORED):
         for name, member in members.items():
             archive.writestr(name, member)
     return content.getvalue()
+
+
+def parquet(n_rows, claimed=None):
+    """Return a .parquet file of one column of so many zeros, whose only row group says that it has `claimed` rows."""
+    pa, pq = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+    content = io.BytesIO()
+    pq.write_table(pa.table({"a": np.zeros(n_rows)}), content, store_schema=False, row_group_size=n_rows)
+    whole = content.getvalue()
+    start = len(whole) - 8 - struct.unpack("<I", whole[-8:-4])[0]
+    footer, number = whole[start:-8], _varint(n_rows)
+    at = footer.rindex(number)  # the footer ends with its row groups, and they with their rows
+    footer = footer[:at] + _varint(n_rows if claimed is None else claimed) + footer[at + len(number) :]
+    return whole[:start] + footer + struct.pack("<I", len(footer)) + b"PAR1"
+
+
+def _varint(number):
+    """Return a whole number of at least 0 as Thrift's compact protocol writes it: 7 bits a byte, its double."""
+    parts = [2 * number]
+    while parts[-1] > 127:
+        parts[-1:] = [parts[-1] & 127 | 128, parts[-1] >> 7]
+    return bytes(parts)
 
 
 class Bomb:

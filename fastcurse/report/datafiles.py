@@ -73,9 +73,14 @@ def _unreadable(path: Path, name: str, error: Exception) -> ValueError:
 def _read_parquet(path: Path, name: str) -> pd.DataFrame:
     try:
         import pandas as pd
+        from pyarrow import parquet
 
         # An open file: pyarrow's error of a missing one lacks the reason.
         with open_regular(path) as file:
+            about = parquet.read_metadata(file)
+            rows = sum(max(0, about.row_group(i).num_rows) for i in range(about.num_row_groups))  # what pyarrow believes
+            check_room(8 * rows * about.num_columns)
+            file.seek(0)
             return pd.read_parquet(file)
     except ImportError:
         raise ValueError(f"{name} in .parquet needs the extra: python -m pip install 'fastcurse[parquet]'") from None
