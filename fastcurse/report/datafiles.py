@@ -78,7 +78,9 @@ def _read_parquet(path: Path, name: str) -> pd.DataFrame:
         # An open file: pyarrow's error of a missing one lacks the reason.
         with open_regular(path) as file:
             about = parquet.read_metadata(file)
-            rows = sum(max(0, about.row_group(i).num_rows) for i in range(about.num_row_groups))  # what pyarrow believes
+            rows = sum(
+                max(0, about.row_group(i).num_rows) for i in range(about.num_row_groups)
+            )  # what pyarrow believes
             check_room(8 * rows * about.num_columns)
             file.seek(0)
             return pd.read_parquet(file)
