@@ -78,10 +78,9 @@ def _read_parquet(path: Path, name: str) -> pd.DataFrame:
         # An open file: pyarrow's error of a missing one lacks the reason.
         with open_regular(path) as file:
             about = parquet.read_metadata(file)
-            rows = sum(
-                max(0, about.row_group(i).num_rows) for i in range(about.num_row_groups)
-            )  # what pyarrow believes
-            check_room(8 * rows * about.num_columns)
+            # pyarrow takes room for what its groups of rows claim, one after the other: none makes up for another.
+            claims = [max(0, about.row_group(i).num_rows) for i in range(about.num_row_groups)]
+            check_room(8 * about.num_columns * sum(claims))
             file.seek(0)
             return pd.read_parquet(file)
     except ImportError:
