@@ -6,9 +6,9 @@ runs two kinds of process side by side, in a folder and with a Numba cache of th
 
 - Commands with ``--checkpoint``, one after another. Each is sent SIGINT, SIGTERM or SIGKILL after a random time,
   often while it still compiles, and is started again until it ends. What it prints must be, byte for byte, what the
-  same command prints that is left alone. SIGINT must end in code 130 with a line that says so, or, where Python is still starting,
-  by the signal itself, and leave no temporary file either way; those of the killed must be gone after the next run
-  that finds them old.
+  same command prints that is left alone. SIGINT must end in code 130 with a line that says so,
+  or, where Python is still starting, by the signal itself, and leave no temporary file either way; those of the killed
+  must be gone after the next run that finds them old.
 - One process, as a notebook's, that calls the package's functions for the whole time, with SIGINT in between: the
   results must not change, and its memory, open files and threads must not grow.
 
