@@ -12,6 +12,7 @@ import zipfile
 from contextlib import contextmanager
 
 import numpy as np
+import pytest
 from hypothesis import strategies as st
 
 _LENGTHS = {1: "<H", 2: "<I", 3: "<I"}
@@ -34,6 +35,32 @@ def npz(members, compression=zipfile.ZIP_STORED):
         for name, member in members.items():
             archive.writestr(name, member)
     return content.getvalue()
+
+
+def parquet(n_rows, *claims):
+    """Return a .parquet file of a column of zeros, in groups of `n_rows` or some more that claim other numbers."""
+    pa, pq = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+    content, sizes = io.BytesIO(), [n_rows + i for i in range(max(1, len(claims)))]
+    table = pa.table({"a": np.zeros(sizes[-1])})
+    with pq.ParquetWriter(content, table.schema, store_schema=False) as writer:
+        for size in sizes:
+            writer.write_table(table[:size], row_group_size=size)
+    whole = content.getvalue()
+    start = len(whole) - 8 - struct.unpack("<I", whole[-8:-4])[0]
+    footer = whole[start:-8]
+    for size, claim in zip(sizes, claims, strict=False):
+        number = _varint(size)
+        at = footer.rindex(number)  # a row group ends with its rows
+        footer = footer[:at] + _varint(claim) + footer[at + len(number) :]
+    return whole[:start] + footer + struct.pack("<I", len(footer)) + b"PAR1"
+
+
+def _varint(number):
+    """Return a whole number as Thrift's compact protocol writes it: zigzag, 7 bits a byte."""
+    parts = [2 * number if number >= 0 else -2 * number - 1]
+    while parts[-1] > 127:
+        parts[-1:] = [parts[-1] & 127 | 128, parts[-1] >> 7]
+    return bytes(parts)
 
 
 class Bomb:

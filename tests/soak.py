@@ -6,7 +6,8 @@ runs two kinds of process side by side, in a folder and with a Numba cache of th
 
 - Commands with ``--checkpoint``, one after another. Each is sent SIGINT, SIGTERM or SIGKILL after a random time,
   often while it still compiles, and is started again until it ends. What it prints must be, byte for byte, what the
-  same command prints that is left alone. SIGINT must end in code 130, and leave no temporary file; those of the killed
+  same command prints that is left alone. SIGINT must end in code 130 with a line that says so,
+  or, where Python is still starting, by the signal itself, and leave no temporary file either way; those of the killed
   must be gone after the next run that finds them old.
 - One process, as a notebook's, that calls the package's functions for the whole time, with SIGINT in between: the
   results must not change, and its memory, open files and threads must not grow.
@@ -21,6 +22,7 @@ import argparse
 import json
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -38,6 +40,7 @@ MOST_SIGNALS = 40  # of one piece of work: it has to end some day, on a busy mac
 COMMAND = [sys.executable, "-m", "fastcurse"]
 # Code that Python itself ends with where Ctrl-C comes before the command's own first line.
 INTERRUPTED = (130, -signal.SIGINT)
+SAID = re.compile(rb"(fastcurse: .*\n)?\n?fastcurse: interrupted; .*\n")  # the empty line is click's, after ^C
 
 
 def commands(folder: Path, seed: int) -> dict[str, list[str]]:
@@ -77,6 +80,7 @@ class Commands:
 
     def _interrupted(self, name: str, arguments: list[str], until: float) -> bytes:
         for _ in range(MOST_SIGNALS):
+            before = self._drafts()
             sent = self.rng.choice(SIGNALS)
             threads = [] if self.rng.random() < 0.5 else ["--threads", "1"]
             process = subprocess.Popen([*COMMAND, *arguments, *threads], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
@@ -93,21 +97,25 @@ class Commands:
             allowed = INTERRUPTED if sent == signal.SIGINT else (-sent,)
             if process.returncode not in allowed:
                 self.faults.append(f"{name}: code {process.returncode} after {sent.name}: {err[-300:]!r}")
-            if sent == signal.SIGINT and process.returncode == 130 and not err.startswith(b"fastcurse: "):
+            if sent == signal.SIGINT and process.returncode == 130 and not SAID.fullmatch(err):
                 self.faults.append(f"{name}: said {err[-300:]!r} when interrupted")
+            if sent == signal.SIGINT and self._drafts() - before:
+                self.faults.append(f"{name}: left {sorted(self._drafts() - before)} when interrupted")
         return subprocess.run([*COMMAND, *arguments], capture_output=True, check=True).stdout
+
+    def _drafts(self) -> set[Path]:
+        return set(self.folder.glob(".fastcurse-*"))
 
     def _sweep(self, arguments: list[str]) -> None:
         """Count the drafts that the killed left; make them old, and see that the next run removes them."""
-        drafts = list(self.folder.glob(".fastcurse-*"))
+        drafts = self._drafts()
         self.drafts += len(drafts)
         for draft in drafts:
             os.utime(draft, (0, 0))
         state = self.folder / "state"
         subprocess.run([*COMMAND, *arguments, "--checkpoint", str(state)], capture_output=True, check=True)
-        left = [path.name for path in self.folder.glob(".fastcurse-*")]
-        if left:
-            self.faults.append(f"drafts are still there: {left}")
+        if self._drafts():
+            self.faults.append(f"drafts are still there: {sorted(self._drafts())}")
         state.unlink()
 
 

@@ -145,6 +145,8 @@ def test_drafts_of_the_killed_are_removed(tmp_path, monkeypatch):
         ({"draws": 10, "hits": 1, "key": [1, 2**32]}, "checkpoint must hold"),
         ({"draws": 10, "hits": 1, "key": [1]}, "checkpoint must hold"),
         ({"draws": 10, "hits": 1.0, "key": [1, 2]}, "checkpoint must hold"),
+        ({"draws": 10, "hits": 1, "key": [1] * 10**5}, r"checkpoint must hold .*\.\.\. in '.{1,200}$"),
+        ({"draws": 10**4000, "hits": 1, "key": [1, 2]}, r"n_draws = 1000 draws, got 1000.*\.\.\. in '.{1,200}$"),
         ({"draws": 2000, "hits": 1, "key": [1, 2]}, "checkpoint must be of at most n_draws = 1000 draws, got 2000"),
         ({"draws": 10, "hits": 1, "key": [1, 2]}, "checkpoint must be of the same random_state"),
     ],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 
 import numpy as np
 import pytest
@@ -264,11 +265,12 @@ class TestResult:
         path.write_text("old", encoding="ascii")
         ext = fc.distance_extremes([[0.0], [1.0]])
 
-        def fail(*arguments, **options):
-            raise OSError("disk full")
+        def fail(draft, target):
+            assert path.read_text(encoding="ascii") == "old"
+            raise OSError(28, "No space left on device")
 
-        monkeypatch.setattr(np, "savez", fail)
-        with pytest.raises(OSError, match="disk full"):
+        monkeypatch.setattr(os, "replace", fail)
+        with pytest.raises(OSError, match="No space left"):
             ext.save(path)
         assert path.read_text(encoding="ascii") == "old"
         assert list(tmp_path.iterdir()) == [path]

@@ -196,6 +196,22 @@ class TestArchives:
         monkeypatch.setattr(memory, "free_bytes", lambda: 100)
         assert complaint(tmp_path / "X.csv") == "it takes 0.0 MB of memory, and 0.0 MB are free"
 
+    def test_a_table_that_does_not_fit(self, tmp_path, monkeypatch):
+        path, free = tmp_path / "X.parquet", 50 * 10**6
+        monkeypatch.setattr(memory, "free_bytes", lambda: free)
+        for n_rows, claims, says in (
+            (2**23, [], "67.1 MB"),
+            (12_345, [2**31 - 1], "17.18 GB"),
+            (12_345, [2**60], "9223372036.85 GB"),
+            (12_345, [2**40, -(2**40)], "8796.09 GB"),
+        ):
+            path.write_bytes(hostile.parquet(n_rows, *claims))
+            assert path.stat().st_size < 10**6 / 4
+            assert complaint(path) == f"it takes {says} of memory, and 50.0 MB are free"
+        free = 10**6
+        path.write_bytes(hostile.parquet(12_345))
+        assert len(datafiles.read_points(path)) == 12_345
+
     @pytest.mark.parametrize("compression", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
     def test_compressions_that_take_what_they_claim(self, tmp_path, compression):
         content = npz({"X.npy": npy(header_of((4, 3)), X.tobytes())}, compression)

@@ -262,6 +262,14 @@ class TestInput:
         quality = fc.profile(frame).quality
         assert (quality.duplicates, quality.near_duplicates, quality.constant_features) == (1, 2, ("c",))
 
+    @pytest.mark.parametrize("least", [2.0**-481, 1e-200, 5e-324])
+    def test_duplicates_beside_a_value_whose_square_vanishes(self, least):
+        X = cloud(100, 5)
+        X[50:60], X[60, 0] = X[7], least
+        found = fc.profile(X)
+        assert found.quality.duplicates == 10
+        assert "10 rows equal to an earlier one" in " ".join(finding.text for finding in found.verdict)
+
     def test_a_feature_that_outweighs_all_others_is_named(self):
         frame = load_breast_cancer(as_frame=True).data
         found = fc.profile(frame)

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fastcurse.engine import files
 from fastcurse.engine.files import write_whole
 from fastcurse.profile import COLUMNS, GROUPS, Finding, Profile
 from fastcurse.profile._columns import NAMES
@@ -209,6 +210,18 @@ class TestFiles:
         getattr(make_profile(), write)(path)
         assert path.stat().st_size > 1000
         assert list(tmp_path.iterdir()) == [path]
+
+    def test_drafts_of_the_killed_are_removed(self, tmp_path, monkeypatch):
+        path = tmp_path / "x"
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "replace", lambda *paths: None)  # as far as a killed process may come
+            for name in (path, path, tmp_path / "y"):
+                write_whole(name, b"1")
+        old, new, other = *tmp_path.glob(files._drafts(path)), *tmp_path.glob(files._drafts(tmp_path / "y"))
+        os.utime(old, (0, 0))
+        os.utime(other, (0, 0))
+        write_whole(path, b"2")
+        assert set(tmp_path.iterdir()) == {path, new, other}
 
     def test_nothing_is_written_when_there_is_nothing_to_write(self, tmp_path, monkeypatch):
         monkeypatch.setattr(Profile, "to_dict", lambda self: {"x": math.nan})

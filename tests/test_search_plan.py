@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 import fastcurse as fc
 from fastcurse.engine import pair_search, search_plan
-from fastcurse.engine.duplicates import distinct_rows
+from fastcurse.engine.duplicates import count_repeats, distinct_rows
 from fastcurse.engine.search_plan import (
     MOST_FEATURES_OF_BYTES,
     WORK_WORTH_A_SCREEN,
@@ -215,6 +215,8 @@ class TestEqualRows:
         X = np.random.default_rng(seed).integers(-largest, largest + 1, (n, n_features)).astype(float)
         X[X == 0] *= np.random.default_rng(seed).choice([-1.0, 1.0], np.count_nonzero(X == 0))  # -0 too
         _, first, inverse = np.unique(X + 0.0, axis=0, return_index=True, return_inverse=True)
+        assert count_repeats(X) == n - len(first)
+        assert count_repeats(X * 2.0**-1000) == n - len(first)
         found = distinct_rows(X, n_features)
         if len(first) == n:
             assert found is None
@@ -234,6 +236,16 @@ class TestEqualRows:
 
         monkeypatch.setattr(duplicates, "_factors", lambda n_features: np.zeros(n_features, dtype=np.uint64))
         assert distinct_rows(np.array([[1.0], [2.0], [1.0]]), 1) is None
+        assert distinct_rows(np.array([[0.0], [0.0]]), 1).rows.tolist() == [0]
+        X = np.random.default_rng(0).integers(-2, 3, (300, 3)).astype(float)
+        X[X == 0] *= np.random.default_rng(1).choice([-1.0, 1.0], np.count_nonzero(X == 0))
+        assert count_repeats(X) == 300 - len(np.unique(X + 0.0, axis=0))
+        assert count_repeats(X > 0) == 292
+
+    def test_whole_numbers_that_are_one_float(self):
+        X = np.array([[0, 2**60], [0, 2**60 + 1], [0, 2**60], [1, 2**60], [0, 2**60 + 1], [0, 2**60 + 2]])
+        assert distinct_rows(X, 2) is None
+        assert count_repeats(X) == 2
 
     def test_many_equal_rows_are_set_aside(self):
         X = np.random.default_rng(1).integers(0, 2, (20_000, 9)).astype(np.float32)

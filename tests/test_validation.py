@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from fractions import Fraction
 
@@ -59,6 +60,37 @@ def test_labels_and_classes():
         ValueError, match=r"^L must hold whole numbers or strings, got 0\.5 at row 2 \(Unknown label type"
     ):
         _validation.check_classes(np.array([0.0, 1.0, 0.5]), "L")
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        np.array(["2020-01-01", "NaT"], dtype="M8[D]"), np.array([1, 2], dtype="m8[s]"), np.array([1j, 2]),
+        np.array([b"a", b"b"]).astype("V3"), np.array([(1, 2), (3, 4)], dtype=[("a", int), ("b", int)]),
+    ],
+    ids=["datetime64", "timedelta64", "complex128", "void", "records"],
+)  # fmt: skip
+def test_labels_are_numbers_or_strings(labels):
+    with pytest.raises(TypeError, match=rf"^L must hold numbers or strings, got dtype {re.escape(str(labels.dtype))}$"):
+        _validation.check_labels(labels, 2, "L")
+
+
+@pytest.mark.skipif(not hasattr(np.dtypes, "StringDType"), reason="NumPy 2")
+def test_labels_of_strings_of_any_length():
+    labels = _validation.check_labels(np.array(["b", "a"], dtype=np.dtypes.StringDType()), 2)
+    assert (labels.tolist(), labels.dtype) == (["b", "a"], object)
+    missing = np.array(["b", np.nan], dtype=np.dtypes.StringDType(na_object=np.nan))
+    with pytest.raises(TypeError, match=r"with dtype object only strings, got nan \(float\) at row 1"):
+        _validation.check_labels(missing, 2)
+
+
+@pytest.mark.parametrize("least", [2**63, 2**64 - 1])
+def test_prefixes_fit_into_64_bits(least):
+    assert _validation.check_prefixes(np.array([1, 2**63 - 1], dtype=np.uint64), None).tolist() == [1, 2**63 - 1]
+    with pytest.raises(ValueError, match=rf"^prefixes must be below 2\^63, got {least}$"):
+        _validation.check_prefixes(np.array([1, least], dtype=np.uint64), None)
+    with pytest.raises(ValueError, match=rf"^prefixes must lie between 1 and n_features = 9, got {least}$"):
+        _validation.check_prefixes(np.array([1, least], dtype=np.uint64), 9)
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])

@@ -64,10 +64,13 @@ def check_prefixes(prefixes: Any, n_features: int | None, name: str = "prefixes"
         raise ValueError(f"{name} must name at least one prefix, got none")
     if array.dtype.kind not in "iu":
         raise TypeError(f"{name} must be whole numbers, got {shown(prefixes)} (dtype {array.dtype})")
-    outside = (array < 1) | (array > (np.inf if n_features is None else n_features))
+    outside = (array < 1) | (array > (np.iinfo(np.int64).max if n_features is None else n_features))
     if outside.any():
-        rule = "be at least 1" if n_features is None else f"lie between 1 and n_features = {n_features}"
-        raise ValueError(f"{name} must {rule}, got {array[outside][0]}")
+        first = array[outside][0]
+        rule = f"lie between 1 and n_features = {n_features}"
+        if n_features is None:
+            rule = "be at least 1" if first < 1 else "be below 2^63"
+        raise ValueError(f"{name} must {rule}, got {first}")
     array = array.astype(np.int64)
     falls = np.flatnonzero(np.diff(array) <= 0)
     if falls.size:

@@ -24,7 +24,9 @@ def check_labels(y: Any, n_samples: int, name: str = "y", points: str = "X") -> 
         raise ValueError(
             f"{name} must have one label a row: {points} has {n_samples} rows, {name} has {labels.shape[0]}"
         )
-    if labels.dtype.kind == "c":
+    if labels.dtype.kind == "T":  # NumPy's strings of any length; one that is missing is none
+        labels = labels.astype(object)
+    if labels.dtype.kind not in "biufOUS":
         raise TypeError(f"{name} must hold numbers or strings, got dtype {labels.dtype}")
     if labels.dtype.kind == "f" and not np.isfinite(labels).all():
         at = int(np.flatnonzero(~np.isfinite(labels))[0])

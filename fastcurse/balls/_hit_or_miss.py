@@ -11,6 +11,7 @@ from scipy import special
 
 from fastcurse._kernels import balls as kernels
 from fastcurse._kernels import simd
+from fastcurse._validation._scalars import shown
 from fastcurse.engine.batches import progress_bar, run_batches
 from fastcurse.engine.checkpoint import Checkpoint
 from fastcurse.engine.threads import parallel_region
@@ -83,10 +84,10 @@ def _read(state: dict[str, Any], n_draws: int, checkpoint: Checkpoint) -> tuple[
     if not (_is_count(draws) and _is_count(hits) and isinstance(key, list) and len(key) == 2) or (
         hits > draws or not all(_is_count(word) and word < 2**32 for word in key)
     ):
-        raise ValueError(f"checkpoint must hold draws, hits and a key, got {state} in {str(checkpoint.path)!r}")
+        raise ValueError(f"checkpoint must hold draws, hits and a key, got {shown(state)} in {str(checkpoint.path)!r}")
     if draws > n_draws:
         raise ValueError(
-            f"checkpoint must be of at most n_draws = {n_draws} draws, got {draws} in {str(checkpoint.path)!r}"
+            f"checkpoint must be of at most n_draws = {n_draws} draws, got {shown(draws)} in {str(checkpoint.path)!r}"
         )
     return draws, hits, np.array(key, dtype=np.uint32)
 

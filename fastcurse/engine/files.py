@@ -17,7 +17,7 @@ def write_whole(path: str | os.PathLike[str], content: bytes) -> None:
     """Write a file: to a temporary one beside it, which is then renamed; after an error the old one is still there.
 
     A link is followed and stays, and so does the mode of a file that is replaced. A pipe or device is no file to
-    replace: it is written to.
+    replace: it is written to. Temporary files of those who were killed while they wrote this file are removed.
 
     Raises
     ------
@@ -38,6 +38,7 @@ def _write(path: str | os.PathLike[str], content: bytes) -> None:
             file.write(content)
         return
     target = Path(os.path.realpath(path))
+    remove_drafts(target)
     draft = target.with_name(_drafts(target).replace("*", secrets.token_hex(8)))
     try:
         with open(draft, "xb") as file:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from fastcurse.engine.duplicates import distinct_rows
+from fastcurse.engine.duplicates import count_repeats
 from fastcurse.neighbors import PrefixNeighbors
 from fastcurse.profile._parts import DataQuality
 from fastcurse.profile._rows import Rows
@@ -14,13 +14,12 @@ _NEAR_SHARE = 0.01  # of the median distance to the nearest row
 
 def find_quality(rows: Rows, variances: np.ndarray, near: PrefixNeighbors) -> DataQuality:
     """Count duplicates, near-duplicates, constant features and rows that were dropped; name the widest feature."""
-    distinct = distinct_rows(rows.points, rows.points.shape[1])
     widest = int(variances.argmax())
     nearest = near.distances[-1, :, 0]
     apart = nearest[nearest > 0]
     limit = _NEAR_SHARE * float(np.median(apart)) if apart.size else np.nan
     return DataQuality(
-        duplicates=0 if distinct is None else len(rows.points) - distinct.rows.size,
+        duplicates=count_repeats(rows.points),
         near_duplicates=int(np.count_nonzero((nearest > 0) & (nearest < limit))),
         near_distance=limit,
         constant_features=tuple(rows.names[f] for f in np.flatnonzero(variances == 0).tolist()),

@@ -73,9 +73,15 @@ def _unreadable(path: Path, name: str, error: Exception) -> ValueError:
 def _read_parquet(path: Path, name: str) -> pd.DataFrame:
     try:
         import pandas as pd
+        from pyarrow import parquet
 
         # An open file: pyarrow's error of a missing one lacks the reason.
         with open_regular(path) as file:
+            about = parquet.read_metadata(file)
+            # pyarrow takes room for what its groups of rows claim, one after the other: none makes up for another.
+            claims = [max(0, about.row_group(i).num_rows) for i in range(about.num_row_groups)]
+            check_room(8 * about.num_columns * sum(claims))
+            file.seek(0)
             return pd.read_parquet(file)
     except ImportError:
         raise ValueError(f"{name} in .parquet needs the extra: python -m pip install 'fastcurse[parquet]'") from None
