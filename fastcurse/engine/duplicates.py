@@ -83,10 +83,10 @@ def _differing(points: np.ndarray, n_features: int, groups: _Groups) -> np.ndarr
     order, again = groups.order, groups.again
     first = order[groups.new][groups.number]
     chunk = max(1, _VALUES_A_CHUNK // n_features)
-    found = [again[:0]]
+    leading, found = points[:, :n_features], [again[:0]]
     for start in range(0, again.size, chunk):
         at = again[start : start + chunk]
-        found.append(at[(points[order[at], :n_features] != points[first[at], :n_features]).any(axis=1)])
+        found.append(at[(take_rows(leading, order[at]) != take_rows(leading, first[at])).any(axis=1)])
     return np.concatenate(found)
 
 
