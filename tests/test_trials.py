@@ -25,8 +25,8 @@ CASES = {
                "component_repeats": 6},
     whitening: {"repeats": 6, "sizes": (5, 11), "n_features": 8, "n_samples": 60, "features": (11,),
                 "truncated": (11,)},
-    augmentation: {**augmentation.QUICK, "copies": (30, 100)},
-    curvature: {"n_samples": 40, "repeats": 6, "n_directions": 100, "descent_steps": 100, "training_repeats": 6,
+    augmentation: {**augmentation.QUICK, "repeats": 6, "copies": (30, 60), "peak_repeats": 6},
+    curvature: {"n_samples": 40, "repeats": 4, "n_directions": 100, "descent_steps": 100, "training_repeats": 3,
                 "training_steps": 64},
 }  # fmt: skip
 
