@@ -145,7 +145,8 @@ def speed() -> str:
     others = [row for row in alone if "share_of_float32_peak" not in row]
     lines += ["", "| measured alone | value |", "|---|--:|"]
     lines += [f"| {row['case']} | {row.get('value', row.get('our_seconds')):.3g} |" for row in others]
-    return "\n".join([*lines, "", f"One process, peers in turn, on {'; and '.join(sorted(machines))}."])
+    how = "Peers in turn in one process, profiles each in a new one"
+    return "\n".join([*lines, "", f"{how}, on {'; and '.join(sorted(machines))}."])
 
 
 def scaling() -> str:

@@ -103,9 +103,10 @@ def hubness(indices: Any, n_samples: int | None = None, *, queries: Any = None) 
     -----
     O(m · (n_samples + n_queries · k · log(n_queries · k))) time. Standard errors by a jackknife that leaves out one
     of 64 groups of queries at a time, times the square root of 1 - n_queries / n_samples; the groups are drawn from a
-    fixed seed. Where few rows are met twice, as with few queries or no hubs, they are too large: of 500 of 3000 rows,
-    k = 10, by 10 % in 30 dimensions, by 30 % (sd) and 60 % (skewness) in 5. Skewness is a ratio of two estimates, so a
-    little biased; of a full count it is that of ``scipy.stats.skew``.
+    fixed seed. Where few rows are met twice, as with few queries or no hubs, they are too large: of 500 of 3000
+    Gaussian points, k = 10, by 10 % in 30 dimensions, by 30 % (sd) and 60 % (skewness) in 5 (six sets, 200 draws of
+    each). Skewness is a ratio of two estimates, so a little biased; of a full count it is that of
+    ``scipy.stats.skew``.
 
     References
     ----------

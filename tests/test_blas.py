@@ -9,7 +9,11 @@ import time
 
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_info, threadpool_limits
 
+import fastcurse as fc
+from fastcurse.discriminant import _model
+from fastcurse.distances import _moments
 from fastcurse.engine.blas import interruptible
 
 
@@ -44,3 +48,24 @@ def test_ctrl_c_does_not_wait_for_the_call():
         interruptible(long_call)
     assert not gone_on.is_set()
     assert gone_on.wait(30)
+
+
+@pytest.mark.parametrize("compute", [fc.distance_moments, lambda X: fc.PrefixLDA().fit(X, np.arange(len(X)) % 2)])
+def test_ctrl_c_gives_blas_its_threads_back(compute, monkeypatch):
+    def threads():
+        return [library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"]
+
+    held = []
+
+    def interrupt(*arguments, **options):
+        held.append(threads())
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(_moments, "_sums", interrupt)
+    monkeypatch.setattr(_model, "standard_frame", interrupt)
+    with threadpool_limits(2, user_api="blas"):
+        before = threads()
+        with pytest.raises(KeyboardInterrupt):
+            compute(np.random.default_rng(0).normal(size=(50, 4)))
+        assert threads() == before
+    assert held == [[1] * len(before)]

@@ -262,15 +262,14 @@ def test_parameters_changed_after_fit():
     np.testing.assert_allclose(model.means_.T @ model.priors_, model.xbar_, rtol=1e-12)
 
 
-def test_scoring_a_memmap_holds_blocks_only(tmp_path):
+def test_of_a_memmap_blocks_are_held_only(tmp_path):
     import tracemalloc
 
     np.save(tmp_path / "X.npy", np.random.default_rng(12).standard_normal((40_000, 60), dtype=np.float32))
     X, y = np.load(tmp_path / "X.npy", mmap_mode="r"), np.arange(40_000) % 2
-    model = PrefixLDA().fit(X, y)
-    model.score_path(X, y, [1, 50])
+    PrefixLDA().fit(X, y).score_path(X, y, [1, 50])
     tracemalloc.start()
-    model.score_path(X, y, [1, 50])
+    PrefixLDA().fit(X, y).score_path(X, y, [1, 50])
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 40_000 * 60 * 8 / 2

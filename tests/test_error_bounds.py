@@ -24,7 +24,7 @@ from test_pair_search import plans, search_of
 import fastcurse as fc
 from fastcurse import theory
 from fastcurse.balls import _hit_or_miss, _telescoping
-from fastcurse.discriminant._frame import standard_frame, standard_scatter
+from fastcurse.discriminant._frame import scatter_root, standard_frame, standard_scatter
 from fastcurse.discriminant._moments import class_moments
 from fastcurse.discriminant._nested import nested_factor
 from fastcurse.engine import tiles
@@ -244,6 +244,18 @@ def test_a_prefix_knows_how_near_to_singular_it_is(nearness, seed):
             true = mp.lu_solve(block, mp.matrix(frame.centres[c, :p].tolist()))
             error = mp.norm(mp.matrix(factor.class_weights(p)[c].tolist()) - true) / mp.norm(true)
             assert error <= factor.rounding[p - 1] + 8 * number(UNIT)  # an estimate: at p = 1 one rounding
+
+
+def test_a_root_of_the_scatter_has_the_singular_values_above_1e_7():
+    """discriminant._frame: eigenvalues err by some eps of the largest, singular values s by eps / s of theirs."""
+    rng = np.random.default_rng(0)
+    Q, true = np.linalg.qr(rng.normal(size=(6, 6)))[0], np.array([1.0, 1e-3, 1e-5, 1e-6, 1e-7, 1e-9])
+    moments = class_moments(rng.normal(size=(60, 6)), np.arange(60) % 2, 2, 6)
+    frame = standard_frame(moments, moments.counts / 60, drop_constant=True)._replace(scale=np.ones(6))
+    root = scatter_root(moments._replace(scatter=(Q * true**2) @ Q.T), frame)
+    found = np.linalg.svd(root, compute_uv=False)
+    assert (np.abs(found - true) <= 6 * 2.0**-52 / true)[:5].all()  # of 1e-7 a digit is sure
+    assert abs(found[5] / true[5] - 1) > 0.5
 
 
 # Linear rules and curvature.

@@ -39,7 +39,7 @@ class TestReference:
         inverses = [1 / (1 / (np.log(row[-1] / row[:-1]).sum() / 5)) for row in T]
         found = reference.intrinsic_dimension(T, method="levina_bickel")
         np.testing.assert_allclose(found.dimension * 100 / 99, 1 / np.mean(inverses), rtol=1e-14)
-        # Of one query: theory.md's (k - 2) / L.
+        # Of one query: the docstring's (k - 2) / L.
         one = reference.intrinsic_dimension(T[:1], method="levina_bickel")
         np.testing.assert_allclose(one.dimension, 4 / np.log(T[0, -1] / T[0, :-1]).sum(), rtol=1e-14)
 

@@ -238,6 +238,18 @@ def test_nearest_of_gaussian_points(name):
         assert abs(below - q) < 5 * np.sqrt(q * (1 - q) / repeats) + 0.03
 
 
+@pytest.mark.statistical
+@pytest.mark.parametrize(("power", "mean", "deviation"), [(0, -0.4, 1.3), (2, -1.8, 2.3)])
+def test_farthest_of_gaussian_points_reads_high(power, mean, deviation):
+    """The docstring's numbers, to 5 standard errors of 200 draws and .05: false alarm 6e-7 a mean, 1e-6 a deviation."""
+    rng, n, repeats = np.random.default_rng(2), 200, 200
+    eigenvalues = 1 / np.arange(1.0, 101.0) ** power
+    farthest = [pdist(rng.standard_normal((n, 100)) * np.sqrt(eigenvalues)).max() for _ in range(repeats)]
+    scores = theory.spectrum_extreme_z_score(np.array(farthest), n, eigenvalues, side="farthest")
+    assert abs(scores.mean() - mean) < 5 * deviation / np.sqrt(repeats) + 0.05
+    assert abs(scores.std() - deviation) < 5 * deviation / np.sqrt(2 * repeats) + 0.05
+
+
 @pytest.mark.parametrize("function", [theory.spectrum_extreme_quantile, theory.spectrum_extreme_z_score])
 def test_bad_arguments_are_named(function):
     with pytest.raises(ValueError, match="side must be one of"):

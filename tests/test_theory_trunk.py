@@ -1,4 +1,4 @@
-"""`fastcurse.theory.trunk` against quadrature, the numbers of theory.md and simulation."""
+"""`fastcurse.theory.trunk` against quadrature, numbers of the docstrings and simulation."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def test_first_component_sees_nothing_below_the_transition():
 @pytest.mark.statistical
 @pytest.mark.parametrize(("p", "published"), [(101, 0.926), (501, 0.796), (991, 0.729)])
 def test_whitening_agrees_with_simulation(p, published):
-    """5 standard errors and .003, the accuracy that theory.md states: false alarm 6e-7 (over seeds)."""
+    """5 standard errors and .003, as `theory.whitened_accuracy` states: false alarm 6e-7 (over seeds)."""
     rng, n, repeats = np.random.default_rng(p), 500, 2000
     mean, s = _means(p), theory.separation(p)
     estimate = mean + rng.standard_normal((repeats, p)) / math.sqrt(n)

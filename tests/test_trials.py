@@ -14,13 +14,21 @@ import numpy as np
 import pytest
 
 import fastcurse
-from fastcurse.experiments import _trials, noise, peaking
+from fastcurse.experiments import _trials, augmentation, boundary, curvature, noise, peaking, remedies, whitening
 
 SEEDS = np.random.SeedSequence(5).spawn(6)
 CASES = {
     peaking: {"n_samples": 60, "n_features": 70, "repeats": 6, "small_trials": 5},
     noise: {"n_samples": 60, "n_features": 30, "repeats": 6, "separable_at": (10, 20)},
-}
+    boundary: {"repeats": 6, "n_points": 20, "features": (2, 30)},
+    remedies: {"n_samples": 60, "features": (1, 20, 90), "repeats": 6, "bags": 3, "subspaces": 3, "subspace_size": 10,
+               "component_repeats": 6},
+    whitening: {"repeats": 6, "sizes": (5, 11), "n_features": 8, "n_samples": 60, "features": (11,),
+                "truncated": (11,)},
+    augmentation: {**augmentation.QUICK, "repeats": 6, "copies": (30, 60), "peak_repeats": 6},
+    curvature: {"n_samples": 40, "repeats": 4, "n_directions": 100, "descent_steps": 100, "training_repeats": 3,
+                "training_steps": 64},
+}  # fmt: skip
 
 
 def draw(generator, *, size):
@@ -88,9 +96,13 @@ class TestRunTrials:
 
 
 @pytest.mark.parametrize("module", list(CASES), ids=lambda module: module.NAME)
-def test_experiment_is_the_same_for_any_number_of_workers(module, always_workers):
+def test_experiment_is_the_same_for_any_number_of_workers(module, always_workers, monkeypatch):
+    started, parallel = [], _trials.Parallel
+    monkeypatch.setattr(_trials, "Parallel", lambda **options: started.append(options) or parallel(**options))
     alone = module.run(**CASES[module], n_jobs=1)
+    assert not started
     shared = module.run(**CASES[module], n_jobs=2)
+    assert started
     assert shared.to_dict() == alone.to_dict()
     for name, table in alone.tables.items():
         for column, values in table.items():

@@ -39,8 +39,10 @@ def ball_volume(d: Any, radius: Any = 1.0, *, p: Any = 2.0) -> np.ndarray | np.f
 
     Notes
     -----
-    O(1) time and memory an element. Integers are taken as float64, so no power wraps around. The relative error is
-    below 2e-15 (1 + M), M the largest of |d log(2 Γ(1 + 1/p))|, |log Γ(1 + d/p)| and |d log r|, which may cancel.
+    O(1) time and memory an element. Integers are taken as float64, so no power wraps around. It is
+    V exp(e) with |e| below 2e-15 (1 + M), M the largest of |d log(2 Γ(1 + 1/p))|, |log Γ(1 + d/p)| and |d log r|,
+    which may cancel; a small e is the relative error. Below 2.2e-308, where float64 has fewer digits, add a step of
+    5e-324.
 
     References
     ----------

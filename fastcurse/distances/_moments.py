@@ -135,9 +135,9 @@ def distance_moments(X: Any, *, n_threads: int | None = None, progress: bool = F
     very covariance, whatever its eigenvalues, for any number of points and features; with S = X'X / n and many points
     it is Var(r²) - 2 ||S||_F² over sqrt((8 ||S||_F⁴ + 16 tr S⁴) / n). Of Gaussian points it has mean 0 and variance 1;
     it is nearly normal where many points meet a large effective dimension, and skewed to the right elsewhere: of 100
-    points of 1000 features 3 % of all samples exceed 2, 1 % fall below -2. A given departure from Gaussian points moves
-    it as sqrt(n_samples). Rounding moves it by about E Q / sd Q times the above error. It is 0 for three points or
-    fewer, and where n_samples - 1 eigenvalues are all equal (whitened data): nothing is left to vary there.
+    points of 1000 features 3 % of 3000 samples exceeded 2, 1 % fell below -2. A given departure from Gaussian points
+    moves it as sqrt(n_samples). Rounding moves it by about E Q / sd Q times the above error. It is 0 for three points
+    or fewer, and where n_samples - 1 eigenvalues are all equal (whitened data): nothing is left to vary there.
 
     References
     ----------

@@ -59,8 +59,8 @@ def ball_volume(d: ArrayLike, radius: ArrayLike = 1.0, *, p: ArrayLike = 2.0) ->
 
     Notes
     -----
-    While its factors stay in range (d/p < 170) the product is formed directly: V_1 is exactly 2r, V_3 correct to the
-    last place. Beyond, it is the exponential of `log_ball_volume`.
+    While its factors stay in range (d/p < 170, 2 Γ r not subnormal) the product is formed directly: V_1 is exactly 2r,
+    V_3 correct to the last place. Beyond, it is the exponential of `log_ball_volume`.
 
     Examples
     --------
@@ -77,7 +77,7 @@ def ball_volume(d: ArrayLike, radius: ArrayLike = 1.0, *, p: ArrayLike = 2.0) ->
         # 2 Γ(3/2) is √π: the power of π itself is rounded d/2 times less.
         power = np.where(p == 2.0, np.pi ** (d / 2.0) * radius**d, base**d)
         largest_log = np.maximum(np.abs(special.xlogy(d, base)), np.abs(special.xlogy(d, radius)))
-        safe = np.isfinite(gamma) & (largest_log < _DIRECT_LOG_LIMIT)
+        safe = np.isfinite(gamma) & (largest_log < _DIRECT_LOG_LIMIT) & (base > np.finfo(np.float64).tiny)
         return np.where(safe, power / gamma, np.exp(log_volume))[()]
 
 
