@@ -15,7 +15,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 NUMBERS = Path(__file__).with_suffix(".json")
-BENCHMARKS = ("distances", "neighbors", "profile", "discriminant", "balls")
+BENCHMARKS = ("distances", "neighbors", "profile", "discriminant", "balls", "remedies")
 
 
 def collect(folder: Path) -> dict:
