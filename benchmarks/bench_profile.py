@@ -29,7 +29,7 @@ X, y = np.load(sys.argv[1], mmap_mode="r"), None
 options = json.loads(sys.argv[2])
 if len(sys.argv) > 3:
     X, y = np.array(X), np.load(sys.argv[3])
-fc.profile(np.array(X[:3000]), None if y is None else y[:3000], **options)  # loads the kernels of these types
+fc.profile(np.array(X[:20_000]), None if y is None else y[:20_000], **options)  # loads the kernels that it takes
 began = time.perf_counter()
 found = fc.profile(X, y, **options)
 seconds = time.perf_counter() - began
@@ -62,8 +62,8 @@ def measure(record: Record, sizes: Sizes) -> None:
 
 def _compile() -> None:
     """Fill Numba's cache, so that no process that is measured holds the compiler."""
-    _large(3000, _PREFIXES[-1], 512)
-    _labelled(3000, 256)
+    _large(20_000, _PREFIXES[-1], 512)
+    _labelled(20_000, 256)
 
 
 def _large(n_samples: int, n_features: int, n_queries: int) -> list[Row]:
