@@ -74,7 +74,9 @@ class Checkpoint:
             raise ValueError(f"checkpoint must be a file that fastcurse wrote, got {str(self.path)!r}") from None
         if work != self.work:
             others = [
-                f"{key} {work.get(key)!r:.80}, not {mine!r:.80}" for key, mine in self.work.items() if work.get(key) != mine
+                f"{key} {work.get(key)!r:.80}, not {mine!r:.80}"
+                for key, mine in self.work.items()
+                if work.get(key) != mine
             ]
             raise ValueError(
                 f"checkpoint must be of the same work, got {str(self.path)!r} with {'; '.join(others) or 'more in it'}"
