@@ -73,7 +73,7 @@ class Copy:
         """Return the first test that fails with the fault, or why there is none; empty if all pass."""
         target = self.folder / "fastcurse" / fault.file
         text = target.read_text(encoding="utf-8")
-        with tempfile.TemporaryDirectory(prefix="cache-", dir=self.folder) as own:
+        with tempfile.TemporaryDirectory(dir=self.folder, ignore_cleanup_errors=True) as own:
             target.write_text(fault.applied(text), encoding="utf-8")
             try:
                 compiled = Path(own) if fault.file.startswith("_kernels/") else self.cache
