@@ -1,17 +1,18 @@
 """Does a small fault in the code turn a test red? Each fault of faults.toml is applied in turn, alone.
 
-    python -m tests.mutation [--list] [--only PATTERN] [--again]
+    python -m tests.mutation [--list] [--only PATTERN] [--again] [--jobs N]
 
 from the root of a clone, with what the tests need installed. The package and its tests are copied to a folder of
-their own; nothing here changes. A test that notices a fault must pass there without it. Each verdict is noted in
-results.json, and stands while the fault, its file and the test that noticed it are the same. Exit code 1 if fewer than
-95 % are killed, or one survives unexplained.
+their own, one for each of N faults at a time; nothing here changes but results.json. A test that notices a fault must
+pass there without it. Each verdict is noted at once, so that a run that was stopped goes on, and is current while the
+fault, its file and the test that noticed it are the same; --list says how many are. Exit code 1 if fewer than 95 % are
+killed, or one survives unexplained.
 
 Why no public tool. mutmut (3.7) leaves functions with a decorator alone, which all kernels have, and calls the others
 through a trampoline; cosmic-ray changes whatever its operators find, and starts all tests for each. Neither drops a
-term of an error bound, or knows that Numba's cache does not notice edits in imported files. Here a fault is what
-someone thought could go wrong; only the tests that should notice are run; and kernels are compiled again if, and only
-if, their file or one that they import has changed. All faults took some 40 minutes of one processor.
+term of an error bound. Here a fault is what someone thought could go wrong, and only the tests that should notice are
+run, the one that noticed it last time first. fastcurse compiles all kernels anew after an edit of one: a fault of a
+kernel has a cache of its own, the others share one.
 """
 
 from __future__ import annotations
@@ -26,12 +27,13 @@ import signal
 import sys
 import tempfile
 import time
+from collections.abc import Generator, Iterator
 from contextlib import suppress
 from datetime import date
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import NoReturn
-from xml.etree import ElementTree
 
 os.environ.setdefault("NUMBA_NUM_THREADS", "8")  # as in conftest.py, and read when Numba is imported
 
@@ -53,74 +55,63 @@ HEAVY = (  # what tests import, and a fault need not import again
 
 
 class Copy:
-    """The tree that faults are applied to, and its caches of compiled kernels."""
+    """A tree that faults are applied to, one at a time; what waits for tests is a generator, and others go on then."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        folder.mkdir(exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)
         for part in PARTS:
             shutil.rmtree(folder / part, ignore_errors=True)
             if (ROOT / part).is_dir():
                 shutil.copytree(ROOT / part, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
             else:
                 shutil.copy2(ROOT / part, folder)
-        self.kernels = folder / "fastcurse" / "_kernels"
-        texts = [path.read_bytes() for path in sorted(self.kernels.glob("*.py"))]
-        self.cache = folder / f"cache-{hashlib.sha256(b''.join(texts)).hexdigest()[:16]}"
+        self.cache = folder / "cache"  # of kernels without a fault
         self.sound: set[str] = set()  # tests that pass without a fault
-        self.seconds: dict[str, float] = {}  # of each test, when it was last run
 
-    def judge(self, fault: Fault) -> str:
+    def judge(self, fault: Fault, likely: str) -> Generator[None, None, str]:
         """Return the first test that fails with the fault, or why there is none; empty if all pass."""
         target = self.folder / "fastcurse" / fault.file
-        cache = self.cache
-        if target.parent == self.kernels:
-            cache = self._cache_without(target.stem)
-        target.write_text(fault.applied(target.read_text(encoding="utf-8")), encoding="utf-8")
-        try:
-            # The quick ones first: most faults are noticed by one of them.
-            by = self.test(sorted(fault.nodes, key=lambda node: self.seconds.get(node, 0.0)), cache, SECONDS)
-        finally:
-            shutil.copy2(ROOT / "fastcurse" / fault.file, target)  # the time of its last change too: caches stay valid
+        text = target.read_text(encoding="utf-8")
+        with tempfile.TemporaryDirectory(dir=self.folder, ignore_cleanup_errors=True) as own:
+            target.write_text(fault.applied(text), encoding="utf-8")
+            try:
+                compiled = Path(own) if fault.file.startswith("_kernels/") else self.cache
+                by = yield from self.test(sorted(fault.nodes, key=lambda node: node != likely), compiled, SECONDS)
+            finally:
+                target.write_text(text, encoding="utf-8")
         if by:
-            self._check(by, fault)
+            yield from self._check(by, fault)
         return by
 
-    def _check(self, by: str, fault: Fault) -> None:
+    def _check(self, by: str, fault: Fault) -> Iterator[None]:
         """Stop unless the test that failed passes without the fault; or, where none ran, unless all are found."""
         node = by.partition("[")[0] if "::" in by else ""
         if node not in self.sound:
-            if self.test([node] if node else [*fault.nodes, "--collect-only"], self.cache):
+            if (yield from self.test([node] if node else [*fault.nodes, "--collect-only"], self.cache)):
                 raise SystemExit(f"{node or fault.tests} must pass without a fault")
             self.sound |= {node} - {""}
 
-    def _cache_without(self, stem: str) -> Path:
-        """Return a copy of the cache without the kernels that see the code of a file."""
-        cache = self.folder / "cache-of-a-fault"
-        shutil.rmtree(cache, ignore_errors=True)
-        self.cache.mkdir(exist_ok=True)
-        shutil.copytree(self.cache, cache)
-        for name in self._who_import(stem):
-            for compiled in cache.glob(f"*/{name}.*"):
-                compiled.unlink()
-        return cache
+    def try_out(self, nodes: set[str]) -> Iterator[None]:
+        """See whether tests pass without a fault, all in one process; if one fails, each is tried when it matters."""
+        if nodes and not (yield from self.test(sorted(nodes), self.cache)):
+            self.sound |= nodes
 
-    def test(self, nodes: list[str], cache: Path, seconds: float = np.inf) -> str:
+    def test(self, nodes: list[str], compiled: Path, seconds: float = np.inf) -> Generator[None, None, str]:
         """Run tests; return the first that fails, or why there is none, empty if all pass."""
-        output, times, began = self.folder / "output.txt", self.folder / "times.xml", time.monotonic()
+        output, began = self.folder / "output.txt", time.monotonic()
         child = os.fork()  # what tests import is there already: half of the time of a quick one
         if child == 0:
-            self._become_pytest([*nodes, f"--junitxml={times}"], cache, output)
+            self._become_pytest(nodes, compiled, output)
         try:
             while not (ended := os.waitid(os.P_PID, child, os.WEXITED | os.WNOWAIT | os.WNOHANG)):
                 if time.monotonic() - began > seconds:
                     break
-                time.sleep(0.05)
+                yield
         finally:
             with suppress(ProcessLookupError):
                 os.killpg(child, signal.SIGKILL)  # and whom it has started
             status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-        self._learn(times)
         if not ended:
             return f"no end after {seconds:.0f} s"
         if status == 0:
@@ -128,17 +119,7 @@ class Copy:
         failed = re.search(r"^(?:FAILED|ERROR) (\S+)", output.read_text(encoding="utf-8"), re.MULTILINE)
         return failed.group(1) if failed else f"exit code {status}"
 
-    def _learn(self, times: Path) -> None:
-        """Note how long tests took; all runs of one, with whatever parameters, together."""
-        taken: dict[str, float] = {}
-        for case in ElementTree.parse(times).iter("testcase") if times.exists() else ():
-            file, *classes = case.attrib["classname"].removeprefix("tests.").split(".")
-            node = "::".join([f"tests/{file}.py", *classes, case.attrib["name"].partition("[")[0]])
-            taken[node] = taken.get(node, 0.0) + float(case.attrib["time"])
-        self.seconds |= taken
-        times.unlink(missing_ok=True)
-
-    def _become_pytest(self, arguments: list[str], cache: Path, output: Path) -> NoReturn:
+    def _become_pytest(self, nodes: list[str], compiled: Path, output: Path) -> NoReturn:
         os.setsid()
         file = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
         for stream in (1, 2):
@@ -146,26 +127,15 @@ class Copy:
         os.chdir(self.folder)
         sys.path.insert(0, str(self.folder))
         sys.dont_write_bytecode = True  # two faults of one length, within a second, would be one to a .pyc
-        numba.config.CACHE_DIR = str(cache)
-        os.environ |= {"PYTHONPATH": str(self.folder), "NUMBA_CACHE_DIR": str(cache), "PYTEST_ADDOPTS": ""}
+        numba.config.CACHE_DIR = str(compiled)
+        os.environ |= {"PYTHONPATH": str(self.folder), "NUMBA_CACHE_DIR": str(compiled), "PYTEST_ADDOPTS": ""}
         os.environ["FASTCURSE_TEST_PROFILE"] = "mutation"
         status = 1
         try:
-            status = int(pytest.main(["-x", "-q", "-p", "no:cacheprovider", "--tb=no", "--assert=plain", *arguments]))
+            status = int(pytest.main(["-x", "-q", "-p", "no:cacheprovider", "--tb=no", "--assert=plain", *nodes]))
         finally:
             sys.stdout.flush()
             os._exit(status)
-
-    def _who_import(self, stem: str) -> set[str]:
-        """Return the kernel files that see the code of one: itself, and who import it."""
-        texts = {path.stem: path.read_text(encoding="utf-8") for path in self.kernels.glob("*.py")}
-        found, new = set(), {stem}
-        while new:
-            found |= new
-            seen = "|".join(map(re.escape, sorted(new)))
-            line = re.compile(rf"^from fastcurse\._kernels(\.({seen}) import| import .*\b({seen})\b)", re.MULTILINE)
-            new = {name for name, text in texts.items() if line.search(text)} - found
-        return found
 
 
 class Verdicts:
@@ -186,6 +156,11 @@ class Verdicts:
         if known and known["digest"] == _digest(fault, known["by"]):
             return {**known, "verdict": _verdict(fault, known["by"])}
         return None
+
+    def likely(self, fault: Fault) -> str:
+        """Return the test that noticed the fault last time; empty if none did, or it is none of the fault's now."""
+        node = self.known.get(fault.name, {"by": ""})["by"].partition("[")[0]
+        return node if node in fault.nodes else ""
 
     def note(self, fault: Fault, by: str) -> None:
         """Note what noticed the fault, if anything did; another run, in another folder, may have noted some too."""
@@ -220,10 +195,15 @@ def _counts(verdicts: list[dict[str, str]]) -> dict[str, int]:
 def _digest(fault: Fault, by: str) -> str:
     """Return a hash of what a verdict rests on: the fault, its file, and the test that failed, or all that passed."""
     digest = hashlib.sha256(repr((fault.file, fault.find, fault.replace)).encode())
-    digest.update((ROOT / "fastcurse" / fault.file).read_bytes())
+    digest.update(_code_of(fault.file))
     for node in [by] if by.startswith("tests/") else fault.nodes:
         digest.update(source_of(node).encode())
     return digest.hexdigest()[:16]
+
+
+@cache
+def _code_of(file: str) -> bytes:
+    return (ROOT / "fastcurse" / file).read_bytes()
 
 
 def main() -> int:
@@ -233,17 +213,19 @@ def main() -> int:
     parser.add_argument("--only", default="", metavar="PATTERN", help="those whose 'file: name' matches, a regex")
     parser.add_argument("--again", action="store_true", help="judge also what was judged before")
     parser.add_argument("--folder", type=Path, help="where to copy the tree; one run at a time in each")
+    parser.add_argument("--jobs", type=int, default=1, metavar="N", help="so many faults at a time, in as many copies")
     options = parser.parse_args()
     faults, verdicts = load_faults(), Verdicts(RESULTS)
     chosen = [fault for fault in faults if re.search(options.only, f"{fault.file}: {fault.name}")]
     if options.list:
-        for fault in chosen:
-            known = verdicts.of(fault)
+        current = [verdicts.of(fault) for fault in chosen]
+        for fault, known in zip(chosen, current, strict=True):
             print(f"{known['verdict'] if known else '-':10}{fault.file}: {fault.name}")
+        print(f"{sum(map(bool, current))} of {len(chosen)} verdicts are current")
         return 0
-    new = [fault for fault in chosen if options.again or verdicts.of(fault) is None]
+    new = [fault for fault in chosen if verdicts.of(fault) is None or options.again]
     if new:
-        _judge(new, faults, verdicts, options.folder)
+        _judge(new, faults, verdicts, options.folder, max(options.jobs, 1))
     verdicts.save(faults)
     found = [known for fault in chosen if (known := verdicts.of(fault)) is not None]
     counts = _counts(found)
@@ -251,14 +233,33 @@ def main() -> int:
     return 0 if counts["killed"] >= ENOUGH * len(chosen) and not counts["survived"] else 1
 
 
-def _judge(new: list[Fault], faults: list[Fault], verdicts: Verdicts, folder: Path | None) -> None:
+def _judge(new: list[Fault], faults: list[Fault], verdicts: Verdicts, folder: Path | None, jobs: int) -> None:
     mark = hashlib.sha256(str(ROOT).encode()).hexdigest()[:8]
+    folder = folder or Path(tempfile.gettempdir()) / f"fastcurse-mutation-{mark}"
     for module in HEAVY:
         import_module(module)
-    copy = Copy(folder or Path(tempfile.gettempdir()) / f"fastcurse-mutation-{mark}")
     for fault in new:
+        _digest(fault, "")  # reads what a verdict rests on: who edits it meanwhile has no verdict on the edit
+    likely = sorted({node for fault in new if (node := verdicts.likely(fault))})
+    copies, queue = [Copy(folder / str(job)) for job in range(jobs)], iter(new)
+    running = [_work(copy, set(likely[job::jobs]), queue, faults, verdicts) for job, copy in enumerate(copies)]
+    try:
+        while running:
+            running = [work for work in running if next(work, "done") is None]
+            time.sleep(0.05)
+    finally:
+        for work in running:
+            work.close()
+
+
+def _work(
+    copy: Copy, likely: set[str], queue: Iterator[Fault], faults: list[Fault], verdicts: Verdicts
+) -> Generator[None, None, None]:
+    """Judge in one copy what is next, until nothing is left."""
+    yield from copy.try_out(likely)
+    for fault in queue:
         began = time.monotonic()
-        by = copy.judge(fault)
+        by = yield from copy.judge(fault, verdicts.likely(fault))
         verdicts.note(fault, by)
         verdicts.save(faults)
         seconds = f"{time.monotonic() - began:.0f} s"
