@@ -148,7 +148,12 @@ class TestColumns:
         assert doubled.columns["knn_accuracy"] == neighbor_accuracy(near.indices[-1:, single], labels, single).accuracy
         alone = fc.profile(np.r_[X, cloud(15, 5, 1)], np.r_[y, y[:15]], k=2, prefixes=[5])
         assert doubled.columns["knn_accuracy"][0] == pytest.approx(alone.columns["knn_accuracy"][0], abs=0.05)
-        assert np.isnan(fc.profile(np.r_[X, X], np.r_[y, y], k=2, prefixes=[5]).columns["knn_accuracy"]).all()
+
+    def test_where_no_query_votes_no_prefix_is_best(self):
+        X = cloud(60, 5)
+        found = fc.profile(np.r_[X, X], np.arange(120) % 2, k=2, prefixes=[2, 5])
+        assert np.isnan(found.columns["knn_accuracy"]).all()
+        assert found.labels.knn_peak is None
 
     @pytest.mark.parametrize("n_zeros", [0, 1, 3, 59])
     def test_rows_of_zeros_are_at_cosine_distance_1(self, n_zeros):

@@ -42,6 +42,6 @@ def label_columns(
         peak=lda.peak,
         recommended_features=lda.recommended_features,
         recommended_features_doubled=lda.recommended_features_doubled,
-        knn_peak=int(near.prefixes[np.nan_to_num(votes, nan=-1.0).argmax()]),
+        knn_peak=None if np.isnan(votes).all() else int(near.prefixes[np.nanargmax(votes)]),
     )
     return columns, summary
