@@ -257,6 +257,23 @@ class TestInput:
             assert last[name] == pytest.approx(every.columns[name][-1], rel=1e-9), name
         assert np.array_equal(found.columns["overlap"], own.columns["overlap"])
 
+    def test_copies_by_the_cosine_are_at_no_distance(self):
+        X = cloud(120, 6)
+        X[60:66] = 3.0 * X[:6]
+        y = np.arange(120) % 2
+        near = fc.prefix_neighbors(X, np.arange(120), 10, [6], metric="cosine")
+        copies = near.distances[0, :, 0] < 1e-12
+        assert copies.sum() == 12
+        assert (near.distances[0, copies, 0] > 0).any()  # by rounding
+        given = np.maximum(near.distances[0], 0.0), near.indices[0]
+        found = fc.profile(X, y, metric="cosine", prefixes=[6], neighbors=given)
+        for name in ("twonn", "levina_bickel"):
+            assert found.columns[name][-1] == fc.intrinsic_dimension(near, method=name).dimension[0]
+        votes = neighbor_accuracy(near.indices[:, ~copies], y, np.flatnonzero(~copies))
+        assert found.columns["knn_accuracy"][-1] == votes.accuracy[-1]
+        assert found.quality.near_duplicates == 0
+        assert found.quality.near_distance == 0.01 * np.median(near.distances[0, ~copies, 0])
+
     def test_faults_of_the_data(self):
         X = cloud(100, 5)
         X[:, 2] = 3.0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from fastcurse.engine.duplicates import distinct_rows
+from fastcurse.intrinsic_dimension import cosine_rounding
 from fastcurse.neighbors import PrefixNeighbors
 from fastcurse.profile._parts import DataQuality
 from fastcurse.profile._rows import Rows
@@ -16,12 +17,13 @@ def find_quality(rows: Rows, variances: np.ndarray, near: PrefixNeighbors) -> Da
     """Count duplicates, near-duplicates, constant features and rows that were dropped; name the widest feature."""
     distinct = distinct_rows(rows.points, rows.points.shape[1])
     widest = int(variances.argmax())
+    rounding = cosine_rounding(near.prefixes[-1]) if near.metric == "cosine" else 0.0
     nearest = near.distances[-1, :, 0]
-    apart = nearest[nearest > 0]
+    apart = nearest[nearest > rounding]
     limit = _NEAR_SHARE * float(np.median(apart)) if apart.size else np.nan
     return DataQuality(
         duplicates=0 if distinct is None else len(rows.points) - distinct.rows.size,
-        near_duplicates=int(np.count_nonzero((nearest > 0) & (nearest < limit))),
+        near_duplicates=int(np.count_nonzero(apart < limit)),
         near_distance=limit,
         constant_features=tuple(rows.names[f] for f in np.flatnonzero(variances == 0).tolist()),
         non_finite_rows=rows.bad,
