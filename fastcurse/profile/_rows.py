@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -41,7 +41,10 @@ class Scratch:
         self._n += 1
         target: np.ndarray = np.empty((0, 0))
         if self._in_files:
-            target = np.lib.format.open_memmap(self._folder / f"{self._n}.npy", mode="w+", dtype=dtype, shape=shape)
+            path = self._folder / f"{self._n}.npy"
+            target = np.lib.format.open_memmap(path, mode="w+", dtype=dtype, shape=shape)
+            with suppress(OSError):  # without a name the file goes with its array; Windows keeps it to the end
+                path.unlink()
         else:
             target = np.empty(shape, dtype=dtype)
         at = 0
