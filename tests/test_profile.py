@@ -330,6 +330,7 @@ class TestRefusals:
             (cloud(20) * 1e150, {}, "X must have moments below 1.8e308"),
             (cloud(20) * 1e-200, {}, "X must have distances above 1e-150, got at most 0"),
             (cloud(20) * 1e-155, {}, "X must have distances above 1e-150, got at most"),
+            (cloud(20) * 1e-155, {"metric": "cosine"}, "X must have values above 1e-150, got at most"),
             (
                 cloud(20),
                 {"k": 3, "neighbors": squared_neighbors(cloud(20))},
