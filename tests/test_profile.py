@@ -257,6 +257,15 @@ class TestInput:
             assert last[name] == pytest.approx(every.columns[name][-1], rel=1e-9), name
         assert np.array_equal(found.columns["overlap"], own.columns["overlap"])
 
+    @pytest.mark.parametrize("scale", [1e-140, 1.0, 1e70])
+    def test_cosines_found_elsewhere_are_held_against_rows_of_any_scale(self, scale):
+        X = cloud(30, 4) * scale
+        near = fc.prefix_neighbors(X, np.arange(30), 5, [4], metric="cosine")
+        options = {"k": 5, "metric": "cosine", "prefixes": [4]}
+        fc.profile(X, neighbors=(near.distances[0], near.indices[0]), **options)
+        with pytest.raises(ValueError, match="neighbors"):
+            fc.profile(X, neighbors=(near.distances[0] + 1.0, near.indices[0]), **options)
+
     def test_copies_by_the_cosine_are_at_no_distance(self):
         X = cloud(120, 6)
         X[60:66] = 3.0 * X[:6]

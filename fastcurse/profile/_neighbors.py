@@ -63,7 +63,7 @@ def check_measured(given: Lists, points: np.ndarray, metric: str) -> None:
         if metric == "euclidean":
             true = np.sqrt(((others - x) ** 2).sum(axis=1))
         else:
-            norms = np.sqrt((others**2).sum(axis=1) * (x**2).sum())
+            norms = np.sqrt((others**2).sum(axis=1)) * np.sqrt((x**2).sum())
             true = 1 - np.divide(others @ x, norms, out=np.zeros(len(others)), where=norms > 0)
         wrong = ~np.isclose(given.distances[row], true, rtol=1e-2, atol=1e-2 * true.max())
         if wrong.any():
