@@ -148,8 +148,17 @@ def intrinsic_dimension(distances: Any, *, method: str = "twonn", confidence: fl
 def _euclidean(near: PrefixNeighbors) -> np.ndarray:
     if near.metric == "euclidean":
         return near.distances
-    noise = (2 * near.prefixes + 5) * 2.0**-53  # the rounding error of a cosine distance: see prefix_neighbors
-    return np.sqrt(2.0 * np.where(near.distances > noise[:, None, None], near.distances, 0.0))
+    return chords(near.distances, cosine_rounding(near.prefixes)[:, None, None])
+
+
+def cosine_rounding(prefixes: np.ndarray) -> np.ndarray:
+    """Return the rounding error of a cosine distance at each prefix: see prefix_neighbors."""
+    return (2 * prefixes + 5) * 2.0**-53
+
+
+def chords(distances: np.ndarray, rounding: np.ndarray) -> np.ndarray:
+    """Return the distances of the directions, of cosine distances; those within their rounding error of 0 are 0."""
+    return np.sqrt(2.0 * np.where(distances > rounding, distances, 0.0))
 
 
 def _log_ratios(lists: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

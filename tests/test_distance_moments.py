@@ -255,6 +255,8 @@ class TestRange:
             fc.distance_moments([[0.0], [1e90], [3e90]])
         with pytest.raises(ValueError, match="X must have moments below"):
             fc.distance_moments([[-1e308], [1e308]])
+        with pytest.raises(ValueError, match="X must have moments below"):  # the covariance exceeds float64 as well
+            fc.distance_moments([[0.0], [1e160], [3e160]])
 
     def test_bad_input(self):
         with pytest.raises(ValueError, match="X must have at least 2 rows"):

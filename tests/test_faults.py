@@ -196,6 +196,23 @@ class TestFullDisk:
             assert contents(disk.folder) == {}
 
 
+def test_copies_of_a_file_that_have_no_room(disk):
+    """They are written through maps: a page that the disk has no room for would be a bus error."""
+    code = """
+import pathlib, sys
+import numpy as np
+from fastcurse.profile._rows import Scratch
+Scratch(pathlib.Path(sys.argv[1]), in_files=True).copy((1000, 200), float, iter([np.ones((1000, 200))]))
+"""
+    (disk.folder / "ours").mkdir()
+    with disk.full():
+        done = python(code, disk.folder / "ours", check=False)
+    assert done.returncode == 1
+    last = done.stderr.splitlines()[-1]
+    assert last.startswith("OSError: ")
+    assert last.endswith(f"{disk.reason}: {str(disk.folder)!r}")
+
+
 @pytest.fixture
 def points(tmp_path):
     np.save(tmp_path / "X.npy", np.random.default_rng(0).random((30, 3)))

@@ -215,7 +215,7 @@ class TestInputs:
             ([[0], [1]], {"n_samples": 3.0}, TypeError, "n_samples must be a whole number, got 3.0"),
             ([[0], [3]], {"n_samples": 3}, ValueError, "indices must be rows of X, between 0 and 2, got 3"),
             ([[0], [-1]], {"n_samples": 3}, ValueError, "indices must be rows of X, between 0 and 2, got -1"),
-            ([[0.0], [1.0]], {"n_samples": 3}, TypeError, "indices must be whole numbers, rows of X, got"),
+            ([[0.0], [1.0]], {"n_samples": 3}, TypeError, "indices must be whole numbers, rows of X, got array"),
             ([0, 1], {"n_samples": 3}, ValueError, r"indices must have shape \(n_queries, k\) or .*, got \(2,\)"),
             (np.empty((2, 0), int), {"n_samples": 3}, ValueError, r"none 0, got \(2, 0\)"),
             ([[0, 1], [2]], {"n_samples": 3}, ValueError, "indices must be rectangular"),

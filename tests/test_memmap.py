@@ -11,6 +11,8 @@ import pytest
 
 import fastcurse as fc
 from fastcurse._memmap import release, take_rows
+from fastcurse.engine.screened_scan import ScreenedScan
+from fastcurse.engine.survey import View
 
 X = np.random.default_rng(0).normal(size=(20_000, 64)).astype(np.float32)
 
@@ -57,6 +59,18 @@ def test_what_was_read_is_not_kept(path):
 )
 def test_a_file_is_not_held_whole(path, read):
     read(np.load(path, mmap_mode="r"))
+    assert resident(path) < X.nbytes // 4
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_rows_of_a_sample_and_of_noted_pairs_are_not_held(path):
+    stored = np.load(path, mmap_mode="r")
+    view = View(stored, 64)
+    assert view.frame is not None
+    assert view.survey.nearest >= 0
+    assert resident(path) < X.nbytes // 4
+    scan = ScreenedScan(stored, np.array([64]), view.frame)
+    scan._certify(np.arange(20_000)[::-7].reshape(-1, 1) - [[1, 0]])
     assert resident(path) < X.nbytes // 4
 
 

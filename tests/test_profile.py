@@ -148,7 +148,12 @@ class TestColumns:
         assert doubled.columns["knn_accuracy"] == neighbor_accuracy(near.indices[-1:, single], labels, single).accuracy
         alone = fc.profile(np.r_[X, cloud(15, 5, 1)], np.r_[y, y[:15]], k=2, prefixes=[5])
         assert doubled.columns["knn_accuracy"][0] == pytest.approx(alone.columns["knn_accuracy"][0], abs=0.05)
-        assert np.isnan(fc.profile(np.r_[X, X], np.r_[y, y], k=2, prefixes=[5]).columns["knn_accuracy"]).all()
+
+    def test_where_no_query_votes_no_prefix_is_best(self):
+        X = cloud(60, 5)
+        found = fc.profile(np.r_[X, X], np.arange(120) % 2, k=2, prefixes=[2, 5])
+        assert np.isnan(found.columns["knn_accuracy"]).all()
+        assert found.labels.knn_peak is None
 
     @pytest.mark.parametrize("n_zeros", [0, 1, 3, 59])
     def test_rows_of_zeros_are_at_cosine_distance_1(self, n_zeros):
@@ -252,6 +257,32 @@ class TestInput:
             assert last[name] == pytest.approx(every.columns[name][-1], rel=1e-9), name
         assert np.array_equal(found.columns["overlap"], own.columns["overlap"])
 
+    @pytest.mark.parametrize("scale", [1e-140, 1.0, 1e70])
+    def test_cosines_found_elsewhere_are_held_against_rows_of_any_scale(self, scale):
+        X = cloud(30, 4) * scale
+        near = fc.prefix_neighbors(X, np.arange(30), 5, [4], metric="cosine")
+        options = {"k": 5, "metric": "cosine", "prefixes": [4]}
+        fc.profile(X, neighbors=(near.distances[0], near.indices[0]), **options)
+        with pytest.raises(ValueError, match="neighbors"):
+            fc.profile(X, neighbors=(near.distances[0] + 1.0, near.indices[0]), **options)
+
+    def test_copies_by_the_cosine_are_at_no_distance(self):
+        X = cloud(120, 6)
+        X[60:66] = 3.0 * X[:6]
+        y = np.arange(120) % 2
+        near = fc.prefix_neighbors(X, np.arange(120), 10, [6], metric="cosine")
+        copies = near.distances[0, :, 0] < 1e-12
+        assert copies.sum() == 12
+        assert (near.distances[0, copies, 0] > 0).any()  # by rounding
+        given = np.maximum(near.distances[0], 0.0), near.indices[0]
+        found = fc.profile(X, y, metric="cosine", prefixes=[6], neighbors=given)
+        for name in ("twonn", "levina_bickel"):
+            assert found.columns[name][-1] == fc.intrinsic_dimension(near, method=name).dimension[0]
+        votes = neighbor_accuracy(near.indices[:, ~copies], y, np.flatnonzero(~copies))
+        assert found.columns["knn_accuracy"][-1] == votes.accuracy[-1]
+        assert found.quality.near_duplicates == 0
+        assert found.quality.near_distance == 0.01 * np.median(near.distances[0, ~copies, 0])
+
     def test_faults_of_the_data(self):
         X = cloud(100, 5)
         X[:, 2] = 3.0
@@ -316,6 +347,7 @@ class TestRefusals:
             (cloud(20) * 1e150, {}, "X must have moments below 1.8e308"),
             (cloud(20) * 1e-200, {}, "X must have distances above 1e-150, got at most 0"),
             (cloud(20) * 1e-155, {}, "X must have distances above 1e-150, got at most"),
+            (cloud(20) * 1e-155, {"metric": "cosine"}, "X must have values above 1e-150, got at most"),
             (
                 cloud(20),
                 {"k": 3, "neighbors": squared_neighbors(cloud(20))},

@@ -156,6 +156,14 @@ class TestCommand:
         assert (code, out) == (2, "")
         assert err == "fastcurse: --k must be below n_samples, --queries at least 1, DATA has 'k' and LABELS 3 rows\n"
 
+    @pytest.mark.parametrize("fail", [lambda: np.empty(2**58, np.uint64), lambda: b"\xff".decode()])
+    def test_errors_of_more_than_a_text_say_what_failed(self, capsys, data, calls, fail):
+        with pytest.raises((MemoryError, ValueError)) as caught:
+            fail()
+        calls.answer = caught.value
+        code, out, err = run(capsys, "X.npy")
+        assert (code, out, err) == (2, "", f"fastcurse: {caught.value}\n")
+
 
 class TestGates:
     def test_bounds_that_hold_are_silent(self, capsys, data, calls):

@@ -32,7 +32,7 @@ def assert_shows(folder, X, n_classes, seed, options, k):
     if refusal:
         # Fourth powers of the differences are summed.
         large = np.abs(X.astype(float)).max() > 1e70
-        assert large or np.ptp(X.astype(float), axis=0).max() < 1e-150
+        assert large or np.ptp(X.astype(float), axis=0).max() < 2e-150  # or no value, by the cosine, reaches half of it
         assert refusal.endswith(f"{'divide' if large else 'multiply'} X by a power of two")
         return
     assert found.n_samples == len(X)

@@ -251,6 +251,12 @@ class TestPage:
         quality = replace(make_profile().quality, n_non_finite=5000)
         assert "the first 3" in Page(render_page(make_profile(quality=quality))).all("section", id="quality")[0]["text"]
 
+    def test_without_votes_no_number_of_features_is_their_best(self, pages):
+        profile, best = make_profile(), "k nearest rows are best at"
+        assert best in pages["exact"].all("section", id="labels")[0]["text"]
+        silent = Page(render_page(replace(profile, labels=replace(profile.labels, knn_peak=None))))
+        assert best not in silent.all("section", id="labels")[0]["text"]
+
     def test_nothing_that_a_user_names_becomes_markup(self):
         evil = "<script>alert(1)</script>&\"'--><b>"
         labels = LabelSummary((evil, "b"), 0.5, 1, 1, None, 1)

@@ -51,7 +51,7 @@ def breaches(value, schema, where="profile"):
         yield f"{where} is not {schema['const']}"
     if "enum" in schema and value not in schema["enum"]:
         yield f"{where} is not among {schema['enum']}"
-    if "minimum" in schema and value < schema["minimum"]:
+    if "minimum" in schema and value is not None and value < schema["minimum"]:
         yield f"{where} is below {schema['minimum']}"
     if isinstance(value, list):
         if len(value) < schema.get("minItems", 0):
@@ -174,6 +174,12 @@ class TestJson:
         assert record["quality"]["near_distance"] is None
         columns = {"z_score": np.array([-np.inf, 0.0, np.nan])}
         assert replace(silent_profile(), columns=columns).to_dict()["columns"]["z_score"] == ["-Infinity", 0.0, None]
+
+    def test_a_peak_of_nothing_is_null(self):
+        profile = make_profile()
+        record = replace(profile, labels=replace(profile.labels, knn_peak=None)).to_dict()
+        assert record["labels"]["knn_peak"] is None
+        assert list(breaches(record, SCHEMA)) == []
 
     @pytest.mark.parametrize(
         ("damage", "message"),

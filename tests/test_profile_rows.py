@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ import pandas as pd
 import pytest
 
 from fastcurse import cli
-from fastcurse.profile._rows import opened
+from fastcurse.profile._rows import opened, unit_rows
 from fastcurse.report import datafiles
 
 NAN = float("nan")
@@ -19,6 +20,20 @@ def rows_of(X, on_bad="drop"):
     """Return the rows as lists, and what was dropped."""
     with opened(X, on_bad) as (rows, _):
         return rows.points.tolist(), rows.bad, rows.points.dtype
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_a_copy_in_a_file_goes_with_its_array(tmp_path):
+    np.save(tmp_path / "X.npy", np.random.default_rng(0).normal(size=(50, 4)))
+    with opened(np.load(tmp_path / "X.npy", mmap_mode="r"), "error") as (rows, scratch):
+        held = []
+        for p in (1, 2, 3, 4):
+            unit = unit_rows(rows.points, p, scratch)
+            assert isinstance(unit, np.memmap)
+            held.append(Path("/proc/self/maps").read_text(encoding="utf-8").count(str(Path(unit.filename).parent)))
+            assert list(Path(unit.filename).parent.iterdir()) == []
+        np.testing.assert_allclose(np.linalg.norm(unit, axis=1), 1.0)
+    assert max(held) <= 1
 
 
 class TestFrames:

@@ -115,6 +115,27 @@ class TestResume:
         assert again.tiles == whole.tiles
         assert again.pairs_certified == first.pairs_certified
 
+    @pytest.mark.parametrize("way", WAYS)
+    def test_counts_of_tiles_that_are_done_twice_stay_in_range(self, way, often, tmp_path):
+        """A cluster notes what it found in tiles beyond the first that is not done, and goes through them again."""
+        X, options = points(way), WAYS[way][1]
+        expected, note = fc.distance_extremes(X, **options), schedule.Schedule.note
+
+        def behind(part, scan, name, done, *, now=False):
+            note(part, scan, name, 0, now=True)
+            if done == len(scan.work):
+                raise KeyboardInterrupt
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(schedule.Schedule, "note", behind)
+            with pytest.raises(KeyboardInterrupt):
+                fc.distance_extremes(X, checkpoint=tmp_path / "state", **options)
+        found = fc.distance_extremes(X, checkpoint=tmp_path / "state", **options)
+        assert same(found, expected)
+        stats = found.stats
+        assert 0 <= stats.tiles_certified <= stats.tiles == expected.stats.tiles
+        assert 0 <= stats.pairs_certified <= stats.pairs * len(found.prefixes)
+
     @pytest.mark.parametrize(
         "change",
         [

@@ -77,6 +77,12 @@ def test_exact_lda_error_depends_on_the_seed_alone():
     assert one == alone != two
 
 
+def test_lda_error_needs_more_rows_than_classes():
+    with pytest.raises(ValueError, match=r"n1 \+ n2 must be above 2, got 2"):
+        theory.lda_error(4.0, 3, [1, 2], 1)
+    assert 0.0 < theory.lda_error(4.0, 3, 2, 1) < 0.5
+
+
 def test_exact_lda_error_needs_an_invertible_covariance():
     for p in (0, 39):
         with pytest.raises(ValueError, match=rf"p must be between 1 and 2 n_per_class - 2 = 38, got {p}"):

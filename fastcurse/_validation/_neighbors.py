@@ -60,7 +60,7 @@ def _check_lists(value: Any, name: str, minimum: int = 1) -> np.ndarray:
 
 def _check_rows(array: np.ndarray, n_samples: int, name: str) -> None:
     if array.dtype.kind not in "iu":
-        raise TypeError(f"{name} must be whole numbers, rows of X, got {shown(array.tolist())} (dtype {array.dtype})")
+        raise TypeError(f"{name} must be whole numbers, rows of X, got {shown(array)} (dtype {array.dtype})")
     outside = (array < 0) | (array >= n_samples)
     if outside.any():
         raise ValueError(f"{name} must be rows of X, between 0 and {n_samples - 1}, got {array[outside][0]}")

@@ -46,6 +46,8 @@ def named_as_on_the_command_line(names: dict[str, str]) -> Iterator[None]:
         yield
     except (ValueError, MemoryError) as error:
         quoted = r"""'[^']*'|"[^"]*\""""
-        raise type(error)(
+        # Some of their kinds take more than a text: NumPy's memory errors, and what cannot be decoded.
+        kind = MemoryError if isinstance(error, MemoryError) else ValueError
+        raise kind(
             re.sub(rf"({quoted})|\b({'|'.join(names)})\b", lambda found: found[1] or names[found[2]], str(error))
         ) from None

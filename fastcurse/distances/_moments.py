@@ -172,13 +172,12 @@ def distance_moments(X: Any, *, n_threads: int | None = None, progress: bool = F
         for begin, end in _runs(exponents):
             exponent = int(exponents[end - 1])
             sums = _sums(points[:, :end], origin[:end], offset[:end], exponent, pool, threads, bar.update)
-            if end == n_features:
-                covariance = np.ldexp(sums.scatter / (n_samples - 1), 2 * exponent)
             traces = leading_traces(sums.scatter, pool, threads)
-            for name, curve in _curves(sums, traces, n_samples).items():
-                power = _UNIT_POWERS.get(name, 0)
-                with np.errstate(over="ignore"):
-                    curves[name][begin:end] = np.ldexp(curve[begin:], power * exponent)
+            with np.errstate(over="ignore"):
+                if end == n_features:
+                    covariance = np.ldexp(sums.scatter / (n_samples - 1), 2 * exponent)
+                for name, curve in _curves(sums, traces, n_samples).items():
+                    curves[name][begin:end] = np.ldexp(curve[begin:], _UNIT_POWERS.get(name, 0) * exponent)
     if not (np.isfinite(curves["mean_sq"]).all() and np.isfinite(curves["var_sq"]).all()):
         raise ValueError(_OVERFLOW)
     return DistanceMoments(**curves, covariance=covariance, n_samples=n_samples, n_features=n_features)

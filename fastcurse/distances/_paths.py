@@ -65,7 +65,8 @@ def search_each(
     n_pairs = len(points) * (len(points) - 1) // 2
     did = {
         "tiles": sum(one.tiles for one in found),
-        "tiles_certified": sum(one.tiles_certified for one in found),
+        # A cluster's notes count tiles beyond the first that is not done, which are gone through again.
+        "tiles_certified": sum(min(one.tiles_certified, one.tiles) for one in found),
         "pairs_certified": sum(min(one.pairs_certified, n_pairs) for one in found),  # some are measured again
         # Whole tiles are counted, the filling of the last panel and the other half of the diagonal with them.
         "pairs_boxed": sum(min(one.pairs_boxed, n_pairs) for one in found),
@@ -113,8 +114,8 @@ def scan_all(
     }
     did = {
         "tiles": found.tiles,
-        "tiles_certified": found.tiles_certified,
-        "pairs_certified": found.pairs_certified,
+        "tiles_certified": min(found.tiles_certified, found.tiles),  # as above
+        "pairs_certified": min(found.pairs_certified, len(points) * (len(points) - 1) // 2),
         "pairs_boxed": 0,
         "pairs_stopped": 0,
         "screen": plan.screen,

@@ -8,6 +8,7 @@ import numpy as np
 
 from fastcurse._kernels import distances as exact
 from fastcurse._kernels import screen, simd
+from fastcurse._memmap import take_rows
 from fastcurse.engine.frame import Frame
 from fastcurse.engine.memory import scan_bytes
 from fastcurse.engine.notes import distances, places, truth, whole_numbers
@@ -20,6 +21,7 @@ _SMALLEST_TILE, _TILES = 10**7, 400  # pair-features; enough tiles that threads 
 _CACHE_BYTES = 2**19  # of panels that all rows of a strip share: a quarter of a common second-level cache
 _CAPACITY = 512  # pairs noted in a tile before the screen gives it up
 _BYTES_A_BATCH = 2**24
+_CERTIFIED_AT_A_TIME = 2**19  # values of pairs that are copied to be measured
 _SEED_SHARE, _SEEDS = 20, 100  # one point in twenty, but at least a hundred, gives the first bounds
 _DEFEATED_SHARE = 8  # more than one tile in eight given up in a batch: the screen does not pay
 
@@ -167,12 +169,10 @@ class ScreenedScan:
     def _certify(self, pairs: np.ndarray) -> None:
         """Measure the pairs (m, 2) in the defined order and merge them."""
         self.pairs_certified += len(pairs)
-        chunk = max(1, 2**19 // self.n_features)
+        points, chunk = self.points[:, : self.n_features], max(1, _CERTIFIED_AT_A_TIME // self.n_features)
         for start in range(0, len(pairs), chunk):
             some = pairs[start : start + chunk]
-            first, second = (
-                self.points[some[:, side], : self.n_features].astype(np.float64, copy=False) for side in range(2)
-            )
+            first, second = (take_rows(points, some[:, side]).astype(np.float64, copy=False) for side in range(2))
             exact.certify_pairs(first, second, some, self.nearest, self.near_pair, self.farthest, self.far_pair)
 
     def _measure(self, tiles: Tiles, schedule: Schedule) -> None:

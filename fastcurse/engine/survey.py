@@ -6,6 +6,7 @@ from functools import cached_property
 
 import numpy as np
 
+from fastcurse._memmap import take_rows
 from fastcurse.engine.blas import interruptible, one_blas_thread
 from fastcurse.engine.frame import Axes, Frame, find_frame
 from fastcurse.engine.search_costs import Basis, Survey, axes_can_pay
@@ -137,7 +138,7 @@ def _principal_axes(points: np.ndarray) -> np.ndarray:
 
 
 def _in_frame(points: np.ndarray, rows: np.ndarray, frame: Frame) -> np.ndarray:
-    moved: np.ndarray = points[rows, : frame.centre.size].astype(np.float64) - frame.centre
+    moved: np.ndarray = take_rows(points[:, : frame.centre.size], rows).astype(np.float64) - frame.centre
     return moved * np.ldexp(1.0, -frame.exponent)
 
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from fastcurse.intrinsic_dimension import cosine_rounding
 from fastcurse.neighbors import PrefixNeighbors
 from fastcurse.prefix_accuracy import neighbor_accuracy, supported_features
 from fastcurse.profile._neighbors import MOST_TIED
 from fastcurse.profile._parts import LabelSummary
-
-_ROUNDING = {"euclidean": 0.0, "cosine": 4e-16}  # distances of duplicates
 
 
 def label_columns(
@@ -20,7 +19,8 @@ def label_columns(
     cv = min(cv, int(np.unique(labels, return_counts=True)[1].max()))
     lda = supported_features(points, labels, prefixes=near.prefixes, cv=cv, random_state=seed, n_threads=n_threads)
     # A copy of a row tells its label, and no test set would hold one: such queries do not count.
-    alone = near.distances[-1, :, 0] > _ROUNDING[near.metric]
+    rounding = cosine_rounding(near.prefixes[-1]) if near.metric == "cosine" else 0.0
+    alone = near.distances[-1, :, 0] > rounding
     votes, ends = np.full(near.prefixes.size, np.nan), np.full((near.prefixes.size, 2), np.nan)
     if alone.any():
         found = neighbor_accuracy(near.indices[:, alone], labels, queries[alone])
@@ -42,6 +42,6 @@ def label_columns(
         peak=lda.peak,
         recommended_features=lda.recommended_features,
         recommended_features_doubled=lda.recommended_features_doubled,
-        knn_peak=int(near.prefixes[np.nan_to_num(votes, nan=-1.0).argmax()]),
+        knn_peak=None if np.isnan(votes).all() else int(near.prefixes[np.nanargmax(votes)]),
     )
     return columns, summary

@@ -9,7 +9,7 @@ import numpy as np
 
 from fastcurse import _validation
 from fastcurse.hubness import hubness
-from fastcurse.intrinsic_dimension import METHODS, intrinsic_dimension
+from fastcurse.intrinsic_dimension import METHODS, chords, cosine_rounding, intrinsic_dimension
 from fastcurse.neighbors import PrefixNeighbors, drop_self
 
 MOST_TIED = 0.1  # share of the lists that end within a tie: which of the tied rows they hold says nothing
@@ -63,7 +63,7 @@ def check_measured(given: Lists, points: np.ndarray, metric: str) -> None:
         if metric == "euclidean":
             true = np.sqrt(((others - x) ** 2).sum(axis=1))
         else:
-            norms = np.sqrt((others**2).sum(axis=1) * (x**2).sum())
+            norms = np.sqrt((others**2).sum(axis=1)) * np.sqrt((x**2).sum())
             true = 1 - np.divide(others @ x, norms, out=np.zeros(len(others)), where=norms > 0)
         wrong = ~np.isclose(given.distances[row], true, rtol=1e-2, atol=1e-2 * true.max())
         if wrong.any():
@@ -101,16 +101,14 @@ def neighbor_columns(
         columns["hubness_skewness"][-1] = all_hubs.skewness
         columns["antihub_share"][-1] = all_hubs.antihub_share
         columns["top_hub_share"][-1] = all_hubs.top_hub_share
+        lengths = given.distances
+        if near.metric == "cosine":
+            lengths = chords(lengths, cosine_rounding(near.prefixes[-1]))
     for method in METHODS:
         found = intrinsic_dimension(near, method=method)
         values = np.column_stack([found.dimension, found.interval])
         if given is not None:
-            all_rows = intrinsic_dimension(_chords(given.distances, near.metric), method=method)
+            all_rows = intrinsic_dimension(lengths, method=method)
             values[-1] = all_rows.dimension, *all_rows.interval
         columns |= zip((method, f"{method}_low", f"{method}_high"), values.T, strict=True)
     return columns
-
-
-def _chords(distances: np.ndarray, metric: str) -> np.ndarray:
-    """Return Euclidean distances: those between rows of norm 1, of cosine distances."""
-    return distances if metric == "euclidean" else np.sqrt(2.0 * distances)

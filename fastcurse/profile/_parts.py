@@ -85,8 +85,8 @@ class LabelSummary:
         Number of leading features that as many rows support.
     recommended_features_doubled : int or None
         The same for twice the rows.
-    knn_peak : int
-        Prefix of the highest accuracy of the k nearest rows.
+    knn_peak : int or None
+        Prefix of the highest accuracy of the k nearest rows; None where it is nan at all.
     """
 
     classes: tuple[str, ...]
@@ -94,4 +94,4 @@ class LabelSummary:
     peak: int
     recommended_features: int
     recommended_features_doubled: int | None
-    knn_peak: int
+    knn_peak: int | None

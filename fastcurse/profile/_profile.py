@@ -10,6 +10,7 @@ import numpy as np
 
 from fastcurse import _validation
 from fastcurse.distances import distance_moments
+from fastcurse.engine.tiles import row_blocks
 from fastcurse.neighbors import METRICS, PrefixNeighbors, prefix_neighbors
 from fastcurse.profile import _rows
 from fastcurse.profile._contrast import contrast_columns
@@ -21,7 +22,7 @@ from fastcurse.profile._spread import spread_columns
 from fastcurse.profile._verdict import find_verdict
 
 _PREFIXES = 12
-_SMALLEST = 1e-150  # distance whose square has all its digits
+_SMALLEST = 1e-150  # distance, or value, whose square has all its digits
 WORK_BUDGET = 5 * 10**11  # pair-features: some ten seconds of two cores
 
 
@@ -184,12 +185,17 @@ def _labels_of(y: Any, n_rows: int, kept: np.ndarray | None) -> np.ndarray:
 
 
 def _check_scale(points: np.ndarray, near: PrefixNeighbors) -> None:
-    """Raise ValueError where squares of differences vanish in float64, or lose most of their digits."""
-    farthest = float(near.farthest[-1].max())
-    vanished = farthest == 0 and near.metric == "euclidean" and bool(np.any(points[:] != points[0]))
-    if near.metric == "euclidean" and (0 < farthest < _SMALLEST or vanished):
+    """Raise ValueError where squares of differences, or of values, vanish in float64 or lose most of their digits."""
+    blocks = (rows for _, rows in row_blocks(points, points.shape[1]))
+    if near.metric == "euclidean":
+        what, largest = "distances", float(near.farthest[-1].max())
+        lost = 0 < largest < _SMALLEST or (largest == 0 and any((rows != points[0]).any() for rows in blocks))
+    else:
+        what, largest = "values", max(max(float(rows.max()), -float(rows.min())) for rows in blocks)
+        lost = 0 < largest < _SMALLEST
+    if lost:
         raise ValueError(
-            f"X must have distances above {_SMALLEST:g}, got at most {farthest:g}; multiply X by a power of two"
+            f"X must have {what} above {_SMALLEST:g}, got at most {largest:g}; multiply X by a power of two"
         )
 
 

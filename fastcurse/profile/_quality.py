@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from fastcurse.engine.duplicates import count_repeats
+from fastcurse.intrinsic_dimension import cosine_rounding
 from fastcurse.neighbors import PrefixNeighbors
 from fastcurse.profile._parts import DataQuality
 from fastcurse.profile._rows import Rows
@@ -15,12 +16,13 @@ _NEAR_SHARE = 0.01  # of the median distance to the nearest row
 def find_quality(rows: Rows, variances: np.ndarray, near: PrefixNeighbors) -> DataQuality:
     """Count duplicates, near-duplicates, constant features and rows that were dropped; name the widest feature."""
     widest = int(variances.argmax())
+    rounding = cosine_rounding(near.prefixes[-1]) if near.metric == "cosine" else 0.0
     nearest = near.distances[-1, :, 0]
-    apart = nearest[nearest > 0]
+    apart = nearest[nearest > rounding]
     limit = _NEAR_SHARE * float(np.median(apart)) if apart.size else np.nan
     return DataQuality(
         duplicates=count_repeats(rows.points),
-        near_duplicates=int(np.count_nonzero((nearest > 0) & (nearest < limit))),
+        near_duplicates=int(np.count_nonzero(apart < limit)),
         near_distance=limit,
         constant_features=tuple(rows.names[f] for f in np.flatnonzero(variances == 0).tolist()),
         non_finite_rows=rows.bad,

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -41,7 +42,7 @@ class Scratch:
         self._n += 1
         target: np.ndarray = np.empty((0, 0))
         if self._in_files:
-            target = np.lib.format.open_memmap(self._folder / f"{self._n}.npy", mode="w+", dtype=dtype, shape=shape)
+            target = _new_file(self._folder / f"{self._n}.npy", shape, dtype)
         else:
             target = np.empty(shape, dtype=dtype)
         at = 0
@@ -50,6 +51,20 @@ class Scratch:
             release(target[at : at + len(block)])
             at += len(block)
         return target
+
+
+def _new_file(path: Path, shape: tuple[int, int], dtype: Any) -> np.ndarray:
+    """Return an array in a file that goes with it."""
+    try:
+        array: np.ndarray = np.lib.format.open_memmap(path, mode="w+", dtype=dtype, shape=shape)
+        if hasattr(os, "posix_fallocate"):  # what is written to a map beyond a full disk kills the process
+            with open(path, "r+b") as file:
+                os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path.parent.parent)) from error
+    with suppress(OSError):  # Windows keeps the file of an array until the folder goes
+        path.unlink()
+    return array
 
 
 @contextmanager

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import special
 
-from fastcurse.theory._arguments import as_float, at_least
+from fastcurse.theory._arguments import above, as_float, at_least
 
 
 def lda_error(delta_sq: ArrayLike, p: ArrayLike, n1: ArrayLike, n2: ArrayLike) -> np.ndarray | np.float64:
@@ -29,6 +29,11 @@ def lda_error(delta_sq: ArrayLike, p: ArrayLike, n1: ArrayLike, n2: ArrayLike) -
     ndarray or float, float64
         Probability of a wrong label at equal priors, of the broadcast shape; 1/2 at p = ν.
 
+    Raises
+    ------
+    ValueError
+        If a number of rows is below 1 or both together are 2, which leaves nothing to estimate a covariance from.
+
     Notes
     -----
     Above ν the rule takes the pseudo-inverse of the within-class scatter, and the covariance must be a multiple
@@ -48,7 +53,7 @@ def lda_error(delta_sq: ArrayLike, p: ArrayLike, n1: ArrayLike, n2: ArrayLike) -
     """
     delta_sq, p = at_least(delta_sq, "delta_sq", 0), at_least(p, "p", 1)
     n1, n2 = at_least(n1, "n1", 1), at_least(n2, "n2", 1)
-    gamma = p / (n1 + n2 - 2.0)
+    gamma = p / (above(n1 + n2, "n1 + n2", 2) - 2.0)
     psi = np.sqrt(np.abs(1.0 - gamma)) / np.maximum(gamma, 1.0)
     shift = p / n2 - p / n1
     scale = psi / (2.0 * np.sqrt(delta_sq + p / n1 + p / n2))
