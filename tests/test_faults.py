@@ -14,6 +14,7 @@ kernel files cut off                they are compiled and kept again            
 two processes fill one cache        both are right, and so is who reads it after        ``TestKernelCache``
 an upgrade changes an inlined file  compiled again                                      ``test_an_upgrade_...``
 one processor by affinity           the same bits                                       ``test_one_processor``
+a lesser processor told to Numba    the same bits                                       ``TestLesserProcessor``
 layers workqueue, omp, tbb          the same bits, from eight Python threads at once    ``test_threads_at_once_...``
 fork, also while a thread works     the same bits; RuntimeError after GNU's OpenMP      ``test_threads_at_once_...``
 spawn                               the same bits                                       ``test_threads_at_once_...``
@@ -30,6 +31,7 @@ import ctypes
 import importlib
 import importlib.util
 import os
+import platform
 import shutil
 import subprocess
 import sys
@@ -530,3 +532,36 @@ def test_one_processor(expected):
     code = "from fastcurse.engine.threads import available_threads; print(available_threads(), all_answers())"
     own = environment(NUMBA_NUM_THREADS=None)
     assert out_of(f"{ANSWERS}\n{code}", env=own, preexec_fn=one) == f"1 {expected}\n"
+
+
+LESSER = ["NUMBA_CPU_NAME=generic", "NUMBA_ENABLE_AVX=0"]
+on_x86 = pytest.mark.skipif(platform.machine() not in ("x86_64", "AMD64"), reason="instructions of x86")
+
+
+@compiled
+class TestLesserProcessor:
+    """LLVM ends the process where it is given an instruction that the processor it was told of does not have."""
+
+    def run(self, code, told):
+        name, value = told.split("=")
+        return out_of(code, env=environment(**{name: value, "FASTCURSE_VECTOR_BITS": None}))
+
+    @pytest.mark.parametrize("told", [*LESSER, pytest.param("NUMBA_CPU_FEATURES=+avx512vnni", marks=on_x86)])
+    def test_every_width(self, told):
+        code = (
+            f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r})\n"
+            "import test_search_block as tests; from fastcurse._kernels import simd, search_block\n"
+            "for bits in (128, 256, 512): tests.test_inner_products_of_bytes(bits)\n"
+            "print(simd.host_bits(), search_block.has_dot_product())"
+        )
+        assert self.run(code, told) == "128 False\n"
+
+    @pytest.mark.slow
+    @pytest.mark.parametrize("told", LESSER)
+    def test_a_search_in_bytes(self, told):
+        code = (
+            "import numpy as np, fastcurse as fc; X = np.random.default_rng(7).random((500, 12))\n"
+            "found = fc.distance_extremes(X, prefixes=[12], screen='int8')\n"
+            "print(found.stats.screen, found.nearest_pair, found.farthest_pair, found.nearest, found.farthest)"
+        )
+        assert self.run(code, told) == out_of(code)
