@@ -320,8 +320,14 @@ class TestKernelCache:
         assert after.load("int64") == "code for int64"
         assert after.load("float64") in (None, "code for float64")
 
-    def test_a_writer_that_is_killed_leaves_no_name_of_other_code(self, tmp_path):
-        old, new = (_cache._Files(str(tmp_path), "kernel", sources) for sources in ("old", "new"))
+    @pytest.mark.parametrize("other", ["sources", "Numba"])
+    def test_a_writer_that_is_killed_leaves_no_name_of_other_code(self, other, tmp_path):
+        def files(version):
+            made = _cache._Files(str(tmp_path), "kernel", version if other == "sources" else "")
+            made._version = version if other == "Numba" else ""
+            return made
+
+        old, new = files("old"), files("new")
         old.save("float64", "old code")
         new._save_index = lambda *what: (_ for _ in ()).throw(KeyboardInterrupt)
         with pytest.raises(KeyboardInterrupt):
@@ -329,8 +335,8 @@ class TestKernelCache:
         new._save_data = new._save_index
         with pytest.raises(KeyboardInterrupt):
             new.save("int64", "new code")
-        assert _cache._Files(str(tmp_path), "kernel", "new")._load_index() == {}
-        assert _cache._Files(str(tmp_path), "kernel", "old").load("float64") == "old code"
+        assert files("new")._load_index() == {}
+        assert files("old").load("float64") == "old code"
 
     def test_two_processes_at_once(self, source, place):
         code = (
