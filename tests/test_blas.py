@@ -9,8 +9,9 @@ import time
 
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_info, threadpool_limits
 
-from fastcurse.engine.blas import interruptible
+from fastcurse.engine.blas import interruptible, one_blas_thread
 
 
 def test_the_value_is_that_of_the_call():
@@ -44,3 +45,39 @@ def test_ctrl_c_does_not_wait_for_the_call():
         interruptible(long_call)
     assert not gone_on.is_set()
     assert gone_on.wait(30)
+
+
+def threads():
+    return {library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"}
+
+
+def test_threads_that_overlap_hold_blas_and_let_it_go():
+    """Also where another thread has set a limit: threadpoolctl 3.8 ignores those of all threads but one."""
+    first_in, second_in, first_out, told = threading.Event(), threading.Event(), threading.Event(), []
+
+    def first():
+        with one_blas_thread():
+            told.append(threads())
+            first_in.set()
+            second_in.wait(30)
+        first_out.set()
+        second.join(30)  # it is alive when the other restores the limit
+
+    def run_second():
+        first_in.wait(30)
+        with one_blas_thread():
+            second_in.set()
+            first_out.wait(30)
+            told.append(threads())
+        told.append(threads())
+
+    before = threads()
+    with threadpool_limits(2, user_api="blas"):
+        second = threading.Thread(target=run_second)
+        begun = [second, threading.Thread(target=first)]
+        for thread in begun:
+            thread.start()
+        for thread in begun:
+            thread.join(30)
+        assert told == [{1}, {1}, {2}]
+    assert threads() == before

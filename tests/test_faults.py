@@ -17,6 +17,7 @@ one processor by affinity           the same bits                               
 a lesser processor told to Numba    the same bits                                       ``TestLesserProcessor``
 layers workqueue, omp, tbb          the same bits, from eight Python threads at once    ``test_threads_at_once_...``
 fork, also while a thread works     the same bits; RuntimeError after GNU's OpenMP      ``test_threads_at_once_...``
+fork while a thread holds BLAS      BLAS has its threads in the child                   ``test_a_child_...``
 spawn                               the same bits                                       ``test_threads_at_once_...``
 Ctrl-C                              code 130; resumed to the same bits                  test_report, test_trials,
                                                                                         test_checkpoint, test_balls
@@ -517,7 +518,7 @@ def test_threads_at_once_then_fork_while_they_work_and_spawn(layer, expected, tm
     """Eight Python threads call at once; a child is forked while a thread is in a region, or has BLAS's lock."""
     if not has_layer(layer):
         pytest.skip(f"Numba's layer {layer} is not installed here")
-    script, methods = tmp_path / "answers.py", ["spawn"] if layer == "omp" else []
+    script, methods = tmp_path / "answers.py", ["spawn"] if layer != "tbb" else []
     script.write_text(ANSWERS + FAULTS, encoding="utf-8")
     done = python("", script, *methods, env=environment(NUMBA_THREADING_LAYER=layer), stdout=subprocess.PIPE)
     after_openmp = (
@@ -527,6 +528,59 @@ def test_threads_at_once_then_fork_while_they_work_and_spawn(layer, expected, tm
     forked = after_openmp if layer == "omp" and sys.platform.startswith("linux") else expected
     told = [f"layer {layer}", f"threads {expected}", f"fork {forked}", f"fork {forked}"]
     assert done.stdout.splitlines() == told + [f"{method} {expected}" for method in methods]
+
+
+HELD = """
+import os, sys, threading
+import numpy as np
+from threadpoolctl import threadpool_info, threadpool_limits
+from fastcurse.engine.blas import one_blas_thread
+
+def threads():
+    np.ones((200, 200)) @ np.ones((200, 200))
+    return {library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"}
+
+def in_child(*holds):
+    child = os.fork()
+    if not child:
+        try:
+            told = [threads()]
+            for hold in holds:
+                hold.__exit__(None, None, None)
+                told.append(threads())
+            with one_blas_thread():
+                told.append(threads())
+            print(*told, threads(), flush=True)
+            os._exit(0)
+        finally:
+            os._exit(1)
+    assert os.waitpid(child, 0)[1] == 0
+
+def hold():
+    with one_blas_thread():
+        inside.set()
+        leave.wait()
+
+inside, leave = threading.Event(), threading.Event()
+threadpool_limits(2, "blas")
+thread = threading.Thread(target=hold)
+thread.start()
+inside.wait()
+in_child()
+own = one_blas_thread()
+own.__enter__()
+in_child(own)
+own.__exit__(None, None, None)
+leave.set()
+thread.join()
+print(threads())
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_a_child_does_not_hold_blas_for_a_thread_of_its_parent():
+    told = out_of(HELD, env=environment(PYTHONWARNINGS="ignore")).splitlines()
+    assert told == ["{2} {1} {2}", "{1} {2} {1} {2}", "{2}"]
 
 
 @compiled
