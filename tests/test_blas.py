@@ -14,7 +14,7 @@ from threadpoolctl import threadpool_info, threadpool_limits
 import fastcurse as fc
 from fastcurse.discriminant import _model
 from fastcurse.distances import _moments
-from fastcurse.engine.blas import interruptible
+from fastcurse.engine.blas import interruptible, one_blas_thread
 
 
 def test_the_value_is_that_of_the_call():
@@ -50,11 +50,12 @@ def test_ctrl_c_does_not_wait_for_the_call():
     assert gone_on.wait(30)
 
 
+def threads():
+    return {library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"}
+
+
 @pytest.mark.parametrize("compute", [fc.distance_moments, lambda X: fc.PrefixLDA().fit(X, np.arange(len(X)) % 2)])
 def test_ctrl_c_gives_blas_its_threads_back(compute, monkeypatch):
-    def threads():
-        return [library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"]
-
     held = []
 
     def interrupt(*arguments, **options):
@@ -68,4 +69,36 @@ def test_ctrl_c_gives_blas_its_threads_back(compute, monkeypatch):
         with pytest.raises(KeyboardInterrupt):
             compute(np.random.default_rng(0).normal(size=(50, 4)))
         assert threads() == before
-    assert held == [[1] * len(before)]
+    assert held == [{1}]
+
+
+def test_threads_that_overlap_hold_blas_and_let_it_go():
+    """Also where another thread has set a limit: threadpoolctl 3.8 ignores those of all threads but one."""
+    first_in, second_in, first_out, told = threading.Event(), threading.Event(), threading.Event(), []
+
+    def first():
+        with one_blas_thread():
+            told.append(threads())
+            first_in.set()
+            second_in.wait(30)
+        first_out.set()
+        second.join(30)  # it is alive when the other restores the limit
+
+    def run_second():
+        first_in.wait(30)
+        with one_blas_thread():
+            second_in.set()
+            first_out.wait(30)
+            told.append(threads())
+        told.append(threads())
+
+    before = threads()
+    with threadpool_limits(2, user_api="blas"):
+        second = threading.Thread(target=run_second)
+        begun = [second, threading.Thread(target=first)]
+        for thread in begun:
+            thread.start()
+        for thread in begun:
+            thread.join(30)
+        assert told == [{1}, {1}, {2}]
+    assert threads() == before

@@ -14,8 +14,10 @@ kernel files cut off                they are compiled and kept again            
 two processes fill one cache        both are right, and so is who reads it after        ``TestKernelCache``
 an upgrade changes an inlined file  compiled again                                      ``test_an_upgrade_...``
 one processor by affinity           the same bits                                       ``test_one_processor``
+a lesser processor told to Numba    the same bits                                       ``TestLesserProcessor``
 layers workqueue, omp, tbb          the same bits, from eight Python threads at once    ``test_threads_at_once_...``
 fork, also while a thread works     the same bits; RuntimeError after GNU's OpenMP      ``test_threads_at_once_...``
+fork while a thread holds BLAS      BLAS has its threads in the child                   ``test_a_child_...``
 spawn                               the same bits                                       ``test_threads_at_once_...``
 Ctrl-C                              code 130; resumed to the same bits                  test_report, test_trials,
                                                                                         test_checkpoint, test_balls
@@ -30,6 +32,7 @@ import ctypes
 import importlib
 import importlib.util
 import os
+import platform
 import shutil
 import subprocess
 import sys
@@ -234,6 +237,11 @@ def test_stdout_that_nobody_reads(points):
     assert (done.returncode, done.stderr) == (1, "")
 
 
+def test_stdout_that_is_closed(points):
+    done = python("", "-m", "fastcurse", "distances", points, check=False, preexec_fn=lambda: os.close(1))
+    assert (done.returncode, done.stderr) == (2, "fastcurse: stdout must be open, got one that is closed\n")
+
+
 # Compiled kernels on disk
 
 
@@ -335,8 +343,14 @@ class TestKernelCache:
         assert after.load("int64") == "code for int64"
         assert after.load("float64") in (None, "code for float64")
 
-    def test_a_writer_that_is_killed_leaves_no_name_of_other_code(self, tmp_path):
-        old, new = (_cache._Files(str(tmp_path), "kernel", sources) for sources in ("old", "new"))
+    @pytest.mark.parametrize("other", ["sources", "Numba"])
+    def test_a_writer_that_is_killed_leaves_no_name_of_other_code(self, other, tmp_path):
+        def files(version):
+            made = _cache._Files(str(tmp_path), "kernel", version if other == "sources" else "")
+            made._version = version if other == "Numba" else ""
+            return made
+
+        old, new = files("old"), files("new")
         old.save("float64", "old code")
         new._save_index = lambda *what: (_ for _ in ()).throw(KeyboardInterrupt)
         with pytest.raises(KeyboardInterrupt):
@@ -344,8 +358,8 @@ class TestKernelCache:
         new._save_data = new._save_index
         with pytest.raises(KeyboardInterrupt):
             new.save("int64", "new code")
-        assert _cache._Files(str(tmp_path), "kernel", "new")._load_index() == {}
-        assert _cache._Files(str(tmp_path), "kernel", "old").load("float64") == "old code"
+        assert files("new")._load_index() == {}
+        assert files("old").load("float64") == "old code"
 
     def test_two_processes_at_once(self, source, place):
         code = (
@@ -498,8 +512,7 @@ if __name__ == "__main__":
         inside.wait()
         in_child("fork")
     leave.set()
-    if "spawn" in sys.argv:
-        in_child("spawn")
+    in_child("spawn")
 """
 
 
@@ -526,16 +539,69 @@ def test_threads_at_once_then_fork_while_they_work_and_spawn(layer, expected, tm
     """Eight Python threads call at once; a child is forked while a thread is in a region, or has BLAS's lock."""
     if not has_layer(layer):
         pytest.skip(f"Numba's layer {layer} is not installed here")
-    script, methods = tmp_path / "answers.py", ["spawn"] if layer == "omp" else []
+    script = tmp_path / "answers.py"
     script.write_text(ANSWERS + FAULTS, encoding="utf-8")
-    done = python("", script, *methods, env=environment(NUMBA_THREADING_LAYER=layer), stdout=subprocess.PIPE)
+    done = python("", script, env=environment(NUMBA_THREADING_LAYER=layer), stdout=subprocess.PIPE)
     after_openmp = (
         "fastcurse must not run in a process that was forked after its parent had started OpenMP threads: start "
         "processes by 'spawn' or 'forkserver', or set NUMBA_THREADING_LAYER=workqueue"
     )
     forked = after_openmp if layer == "omp" and sys.platform.startswith("linux") else expected
-    told = [f"layer {layer}", f"threads {expected}", f"fork {forked}", f"fork {forked}"]
-    assert done.stdout.splitlines() == told + [f"{method} {expected}" for method in methods]
+    told = [f"layer {layer}", f"threads {expected}", f"fork {forked}", f"fork {forked}", f"spawn {expected}"]
+    assert done.stdout.splitlines() == told
+
+
+HELD = """
+import os, sys, threading
+import numpy as np
+from threadpoolctl import threadpool_info, threadpool_limits
+from fastcurse.engine.blas import one_blas_thread
+
+def threads():
+    np.ones((200, 200)) @ np.ones((200, 200))
+    return {library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"}
+
+def in_child(*holds):
+    child = os.fork()
+    if not child:
+        try:
+            told = [threads()]
+            for hold in holds:
+                hold.__exit__(None, None, None)
+                told.append(threads())
+            with one_blas_thread():
+                told.append(threads())
+            print(*told, threads(), flush=True)
+            os._exit(0)
+        finally:
+            os._exit(1)
+    assert os.waitpid(child, 0)[1] == 0
+
+def hold():
+    with one_blas_thread():
+        inside.set()
+        leave.wait()
+
+inside, leave = threading.Event(), threading.Event()
+threadpool_limits(2, "blas")
+thread = threading.Thread(target=hold)
+thread.start()
+inside.wait()
+in_child()
+own = one_blas_thread()
+own.__enter__()
+in_child(own)
+own.__exit__(None, None, None)
+leave.set()
+thread.join()
+print(threads())
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_a_child_does_not_hold_blas_for_a_thread_of_its_parent():
+    told = out_of(HELD, env=environment(PYTHONWARNINGS="ignore")).splitlines()
+    assert told == ["{2} {1} {2}", "{1} {2} {1} {2}", "{2}"]
 
 
 @compiled
@@ -547,3 +613,36 @@ def test_one_processor(expected):
     code = "from fastcurse.engine.threads import available_threads; print(available_threads(), all_answers())"
     own = environment(NUMBA_NUM_THREADS=None)
     assert out_of(f"{ANSWERS}\n{code}", env=own, preexec_fn=one) == f"1 {expected}\n"
+
+
+LESSER = ["NUMBA_CPU_NAME=generic", "NUMBA_ENABLE_AVX=0"]
+on_x86 = pytest.mark.skipif(platform.machine() not in ("x86_64", "AMD64"), reason="instructions of x86")
+
+
+@compiled
+class TestLesserProcessor:
+    """LLVM ends the process where it is given an instruction that the processor it was told of does not have."""
+
+    def run(self, code, told):
+        name, value = told.split("=")
+        return out_of(code, env=environment(**{name: value, "FASTCURSE_VECTOR_BITS": None}))
+
+    @pytest.mark.parametrize("told", [*LESSER, pytest.param("NUMBA_CPU_FEATURES=+avx512vnni", marks=on_x86)])
+    def test_every_width(self, told):
+        code = (
+            f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r})\n"
+            "import test_search_block as tests; from fastcurse._kernels import simd, search_block\n"
+            "for bits in (128, 256, 512): tests.test_inner_products_of_bytes(bits)\n"
+            "print(simd.host_bits(), search_block.has_dot_product())"
+        )
+        assert self.run(code, told) == "128 False\n"
+
+    @pytest.mark.slow
+    @pytest.mark.parametrize("told", LESSER)
+    def test_a_search_in_bytes(self, told):
+        code = (
+            "import numpy as np, fastcurse as fc; X = np.random.default_rng(7).random((500, 12))\n"
+            "found = fc.distance_extremes(X, prefixes=[12], screen='int8')\n"
+            "print(found.stats.screen, found.nearest_pair, found.farthest_pair, found.nearest, found.farthest)"
+        )
+        assert self.run(code, told) == out_of(code)

@@ -249,7 +249,7 @@ class TestDefinition:
     def test_without_the_instruction_the_bytes_are_the_same(self, monkeypatch):
         X, plan = CLOUDS["uniform"](np.random.default_rng(6)), SearchPlan("int8", False, "given", 0, (30,), ())
         fast = search(X, plan)
-        monkeypatch.setattr(search_block.simd, "host_has", lambda feature: False)
+        monkeypatch.setattr(search_block.simd, "host_has", lambda *features: False)
         # A width of its own, so that the kernel is compiled anew.
         monkeypatch.setattr(simd, "width_of", lambda bits: (0,) * 3)
         slow = search(X, plan)

@@ -8,14 +8,19 @@ import random
 import signal
 import subprocess
 import sys
+import threading
 from types import SimpleNamespace
 
 import distributed
 import numpy as np
 import pytest
+from numba.core.dispatcher import Dispatcher
 
 import fastcurse as fc
-from fastcurse.engine import cluster, memory, pair_search, schedule
+from fastcurse._kernels import distances as exact
+from fastcurse._kernels import pair_search as kernels_of_search
+from fastcurse._kernels import screen as kernels_of_screen
+from fastcurse.engine import cluster, memory, pair_search, schedule, threads
 from fastcurse.engine.batches import run_batches
 from fastcurse.engine.checkpoint import Checkpoint, fingerprint
 from fastcurse.engine.cluster import mapped_file
@@ -303,6 +308,30 @@ class TestCluster:
         found = fc.distance_extremes(points("few"), prefixes=[40], screen="int8", client=client)
         assert found.stats.copy_bytes == 0
 
+    @pytest.mark.parametrize("way", WAYS)
+    def test_every_kernel_runs_in_the_region(self, way, monkeypatch):
+        """Also when workers are threads of this process, which must not wait for the region of who waits for them."""
+        outside = set()
+
+        def watched(name, kernel):
+            def run(*arguments):
+                if not threads._ONE_REGION_AT_A_TIME._is_owned():
+                    outside.add((name, threading.current_thread().name))
+                return kernel(*arguments)
+
+            return run
+
+        for module in (exact, kernels_of_search, kernels_of_screen):
+            for name, kernel in vars(module).items():
+                if isinstance(kernel, Dispatcher) and kernel.targetoptions.get("parallel"):
+                    monkeypatch.setattr(module, name, watched(name, kernel))
+        X, options = points(way), WAYS[way][1]
+        local = distributed.LocalCluster(n_workers=1, threads_per_worker=2, processes=False, dashboard_address=":0")
+        with local as workers, distributed.Client(workers) as client:
+            found = fc.distance_extremes(X, client=client, **options)
+        assert outside == set()
+        assert same(found, fc.distance_extremes(X, **options))
+
     @pytest.mark.parametrize("n_workers", [1, 2])
     def test_a_worker_may_be_killed_at_work(self, n_workers):
         X = np.random.default_rng(8).random((40_000, 64), dtype=np.float32)
@@ -438,8 +467,8 @@ class TestMemory:
     def test_the_client_of_workers_needs_room_for_a_scan(self, monkeypatch):
         monkeypatch.setattr(memory, "free_bytes", lambda: 1000)
         with pytest.raises(MemoryError, match="X must leave room"):
-            cluster.ClusterSchedule(None, None, None).check_memory(2000)
-        cluster.ClusterSchedule(None, None, None).check_memory(2000, by_workers=True)
+            cluster.ClusterSchedule(None, None, None, None).check_memory(2000)
+        cluster.ClusterSchedule(None, None, None, None).check_memory(2000, by_workers=True)
 
     def test_without_a_word_of_the_system_it_goes_on(self, monkeypatch, tmp_path):
         monkeypatch.setattr(memory, "_MEMINFO", tmp_path / "no")

@@ -35,7 +35,7 @@ def test_inner_products_of_bytes(bits):
     products = panel_bytes.astype(np.int64) @ (127 - row_bytes.astype(np.int64)).T
     assert np.array_equal(out.reshape(ROWS, points), start.reshape(ROWS, points) + products.T)
     # Each LLVM that Numba was ever built on must take the instruction: its arguments' types changed in LLVM 22.
-    if any(simd.host_has(feature) for feature in search_block._DOT_INSTRUCTIONS[bits]):
+    if search_block.has_dot_product(bits):
         register = {128: "xmm", 256: "ymm", 512: "zmm"}[bits]
         text = add_products.inspect_asm()[add_products.signatures[-1]]
         assert len(re.findall(rf"\bvpdpbusd\b[^\n]*%{register}", text)) == 2 * ROWS

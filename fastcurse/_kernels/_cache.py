@@ -53,14 +53,14 @@ class _KernelCache(FunctionCache):
 
 
 class _Files(IndexDataCacheFile):
-    """An index and its data files, each of which belongs to one signature for good."""
+    """An index and its data files, each of which belongs to one Numba and one signature for good."""
 
     def save(self, key: Any, data: Any) -> None:
         """Write the data, then the index: whoever is killed in between leaves no name of what is not there.
 
         Two processes that write the index at once may lose an entry of it, which costs a compilation.
         """
-        digest = hashlib.blake2b(repr((self._source_stamp, key)).encode(), digest_size=8)
+        digest = hashlib.blake2b(repr((self._version, self._source_stamp, key)).encode(), digest_size=8)
         name = self._data_name(int.from_bytes(digest.digest(), "big"))
         self._save_data(name, data)
         self._save_index({**self._load_index(), key: name})

@@ -19,12 +19,14 @@ from fastcurse._kernels._compile import intrinsic
 from fastcurse._kernels.pair_block import at_offset, pack_sums, unpack_sums
 
 FLIP = 0x7F7F7F7F  # b ^ 0x7f is 127 - b, as an unsigned byte
-_DOT_INSTRUCTIONS = {512: ("avx512vnni",), 256: ("avx512vnni", "avxvnni"), 128: ("avx512vnni", "avxvnni")}
+_SHORT = (("avx512vnni", "avx512vl"), ("avxvnni",))
+_DOT_INSTRUCTIONS = {512: (("avx512vnni",),), 256: _SHORT, 128: _SHORT}  # any of these sets will do
 
 
-def has_dot_product() -> bool:
-    """Return whether this host multiplies and adds bytes in one instruction, at the width that is used."""
-    return any(simd.host_has(feature) for feature in _DOT_INSTRUCTIONS[simd.host_bits()])
+def has_dot_product(bits: int | None = None) -> bool:
+    """Return whether bytes are multiplied and added in one instruction, at a width (None: the one that is used)."""
+    sets = _DOT_INSTRUCTIONS.get(bits or simd.host_bits(), ())
+    return any(simd.host_has(*features) for features in sets)
 
 
 def _is_float(vector):
@@ -35,7 +37,7 @@ def _dot(context, builder, vector, total, signed, flipped):
     """Emit total + the inner products of four bytes: signed ones times unsigned ones."""
     bits = vector.lanes * 32
     kind = context.get_value_type(vector)
-    if any(simd.host_has(feature) for feature in _DOT_INSTRUCTIONS.get(bits, ())):
+    if has_dot_product(bits):
         name = f"llvm.x86.avx512.vpdpbusd.{bits}"
         function = cgutils.get_or_insert_function(builder.module, ir.FunctionType(kind, [kind] * 3), name)
         return builder.call(function, [total, flipped, signed])

@@ -13,10 +13,10 @@ from __future__ import annotations
 import os
 from functools import cache, partial
 
-import llvmlite.binding as llvm
 from llvmlite import ir
 from numba.core import cgutils, types
 from numba.core.datamodel import PrimitiveModel, register_default
+from numba.core.registry import cpu_target
 
 from fastcurse._kernels._compile import intrinsic
 
@@ -24,7 +24,7 @@ _BITS = {"avx512f": 512, "avx": 256}
 
 
 def host_bits() -> int:
-    """Return the vector width in bits that LLVM reports for this host; ``FASTCURSE_VECTOR_BITS`` overrides it."""
+    """Return the width in bits of the vectors that Numba compiles for here; ``FASTCURSE_VECTOR_BITS`` overrides it."""
     asked = os.environ.get("FASTCURSE_VECTOR_BITS")
     if asked is not None:
         if asked not in ("128", "256", "512"):
@@ -33,10 +33,17 @@ def host_bits() -> int:
     return next((bits for feature, bits in _BITS.items() if host_has(feature)), 128)
 
 
-@cache  # LLVM takes .3 ms to say it
-def host_has(feature: str) -> bool:
-    """Return whether LLVM reports an instruction set, by LLVM's name for it, on this host."""
-    return bool(llvm.get_host_cpu_features().get(feature))
+def host_has(*features: str) -> bool:
+    """Return whether Numba compiles for all these instruction sets here, by LLVM's names for them.
+
+    ``NUMBA_CPU_FEATURES``, ``NUMBA_CPU_NAME=generic`` and ``NUMBA_ENABLE_AVX=0`` take away what the host has.
+    """
+    return {f"+{feature}" for feature in features} <= _target_features()
+
+
+@cache
+def _target_features() -> frozenset[str]:
+    return frozenset(cpu_target.target_context.codegen().magic_tuple()[2].split(","))
 
 
 def width_of(bits: int) -> tuple[int, ...]:

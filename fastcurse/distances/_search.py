@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import ExitStack
 from typing import Any
 
 import numpy as np
@@ -116,11 +117,12 @@ def distance_extremes(
         def advance(share: float) -> None:
             bar.update(share * n_pairs)
 
-        if client is None:
-            with parallel_region(n_threads):
-                values, did = find_extremes(points, chosen, screen, Schedule(journal, advance))
-        else:
-            values, did = find_extremes(points, chosen, screen, ClusterSchedule(client, journal, advance))
+        with ExitStack() as region:
+            region.enter_context(parallel_region(n_threads if client is None else None))
+            schedule = Schedule(journal, advance)
+            if client is not None:
+                schedule = ClusterSchedule(client, journal, advance, region)
+            values, did = find_extremes(points, chosen, screen, schedule)
     if path is not None:
         with journal.understood():
             _check_noted(points, chosen, values)

@@ -5,42 +5,63 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
-from threadpoolctl import ThreadpoolController
+from threadpoolctl import OpenBLASController, ThreadpoolController
 
 _LOCK = threading.Lock()
-_HOLD = ExitStack()
-_holders = 0
+_holders: list[int] = []  # Python threads
+_before: list[int] = []  # the limits of the libraries, while there are holders
 
-if hasattr(os, "register_at_fork"):  # a child must not wait for a thread that only its parent has
-    os.register_at_fork(before=_LOCK.acquire, after_in_parent=_LOCK.release, after_in_child=_LOCK.release)
+
+def _begin_in_child() -> None:
+    """Let a forked child go on without the holders that only its parent has, nor wait for one that has the lock."""
+    _LOCK.release()
+    if _holders:
+        _holders[:] = [holder for holder in _holders if holder == threading.get_ident()]
+        if not _holders:
+            _set_limits(_before)
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(before=_LOCK.acquire, after_in_parent=_LOCK.release, after_in_child=_begin_in_child)
 
 
 @cache
-def _controller() -> ThreadpoolController:
+def _libraries() -> list[Any]:
     # Finding the loaded libraries takes about 2 ms, more than a small fit. NumPy's and SciPy's are loaded by
     # now: the callers import both.
-    return ThreadpoolController()
+    found: list[Any] = ThreadpoolController().select(user_api="blas").lib_controllers
+    return found
+
+
+def _set_limits(limits: list[int]) -> None:
+    """Set the limit of each library. While a thread lives that set it, threadpoolctl 3.8 ignores all other threads."""
+    let_any_thread = getattr(OpenBLASController, "clear_controlling_thread", lambda *, force: None)
+    for library, limit in zip(_libraries(), limits, strict=True):
+        let_any_thread(force=True)
+        library.set_num_threads(limit)
+    let_any_thread(force=True)
 
 
 @contextmanager
 def one_blas_thread() -> Iterator[None]:
     """Hold BLAS at one thread; the first of several Python threads sets the limit, the last restores it."""
-    global _holders
+    own = threading.get_ident()
     with _LOCK:
-        if _holders == 0:
-            _HOLD.enter_context(_controller().limit(limits=1, user_api="blas"))
-        _holders += 1
+        if not _holders:
+            _before[:] = [library.get_num_threads() for library in _libraries()]
+            _set_limits([1] * len(_before))
+        _holders.append(own)
     try:
         yield
     finally:
         with _LOCK:
-            _holders -= 1
-            if _holders == 0:
-                _HOLD.close()
+            _holders.remove(own)
+            if not _holders:
+                _set_limits(_before)
 
 
 def interruptible(compute: Callable[[], Any]) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 import uuid
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -86,12 +86,13 @@ class ClusterSchedule(Schedule):
     """A schedule whose tiles are gone through by the workers of a client, as many threads each as it has.
 
     Points are opened by each worker where they are a memmap of a file, else sent to all of them once.
-    Tasks that a lost worker had are given to others.
+    Tasks that a lost worker had are given to others. `region` holds the parallel region of this thread. It is left
+    while the workers go through the tiles: they may be threads of this process.
     """
 
-    def __init__(self, client: Any, journal: Journal, advance: Any) -> None:
+    def __init__(self, client: Any, journal: Journal, advance: Any, region: ExitStack) -> None:
         super().__init__(journal, advance)
-        self._client = client
+        self._client, self._region = client, region
 
     def check_memory(self, need: int, *, by_workers: bool = False) -> None:
         """Raise MemoryError where this process has no room; the workers look for themselves."""
@@ -103,10 +104,12 @@ class ClusterSchedule(Schedule):
         if done == len(scan.work):
             return
         run = _ClusterRun(self._client, scan)
+        self._region.close()
         total = float(scan.work.sum())
         for finished, share in run.results(done):
             self.advance(share / total)
             self.note(scan, name, finished)
+        self._region.enter_context(parallel_region(None))
 
 
 class _ClusterRun:

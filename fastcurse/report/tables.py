@@ -13,6 +13,8 @@ import click
 def print_csv(header: Sequence[str], rows: Iterable[Sequence[Any]], file: TextIO | None = None) -> None:
     """Print a table as CSV."""
     file = file or sys.stdout
+    if file is None:  # a shell's >&-
+        raise OSError("stdout must be open, got one that is closed")
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow(header)
     writer.writerows(rows)
