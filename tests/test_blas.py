@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import _thread
+import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 
@@ -70,6 +73,27 @@ def test_ctrl_c_gives_blas_its_threads_back(compute, monkeypatch):
             compute(np.random.default_rng(0).normal(size=(50, 4)))
         assert threads() == before
     assert held == [{1}]
+
+
+SCIPY_COMES_LATER = """
+import sys
+from threadpoolctl import threadpool_info
+import fastcurse as fc
+from fastcurse.engine.blas import one_blas_thread
+
+fc.distance_moments([[0.0, 0.0], [1.0, 2.0]])
+assert "scipy.linalg" not in sys.modules
+with one_blas_thread():
+    import scipy.linalg
+    with one_blas_thread():
+        assert {library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"} == {1}
+assert 1 not in {library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"}
+"""
+
+
+def test_scipys_blas_is_held_though_it_comes_later():
+    environment = {**os.environ, "OPENBLAS_NUM_THREADS": "2"}
+    subprocess.run([sys.executable, "-c", SCIPY_COMES_LATER], env=environment, check=True)
 
 
 def test_threads_that_overlap_hold_blas_and_let_it_go():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,7 +14,7 @@ from threadpoolctl import OpenBLASController, ThreadpoolController
 
 _LOCK = threading.Lock()
 _holders: list[int] = []  # Python threads
-_before: list[int] = []  # the limits of the libraries, while there are holders
+_before: list[tuple[Any, int]] = []  # libraries and their limits, while there are holders
 
 
 def _begin_in_child() -> None:
@@ -22,7 +23,7 @@ def _begin_in_child() -> None:
     if _holders:
         _holders[:] = [holder for holder in _holders if holder == threading.get_ident()]
         if not _holders:
-            _set_limits(_before)
+            _let_go()
 
 
 if hasattr(os, "register_at_fork"):
@@ -30,20 +31,24 @@ if hasattr(os, "register_at_fork"):
 
 
 @cache
-def _libraries() -> list[Any]:
-    # Finding the loaded libraries takes about 2 ms, more than a small fit. NumPy's and SciPy's are loaded by
-    # now: the callers import both.
+def _libraries(_with_scipy: bool) -> list[Any]:
+    """Return the BLAS that are loaded: SciPy's wheels bring their own. It takes 2 ms, more than a small fit."""
     found: list[Any] = ThreadpoolController().select(user_api="blas").lib_controllers
     return found
 
 
-def _set_limits(limits: list[int]) -> None:
+def _set_limits(limits: list[tuple[Any, int]]) -> None:
     """Set the limit of each library. While a thread lives that set it, threadpoolctl 3.8 ignores all other threads."""
     let_any_thread = getattr(OpenBLASController, "clear_controlling_thread", lambda *, force: None)
-    for library, limit in zip(_libraries(), limits, strict=True):
+    for library, limit in limits:
         let_any_thread(force=True)
         library.set_num_threads(limit)
     let_any_thread(force=True)
+
+
+def _let_go() -> None:
+    _set_limits(_before)
+    _before.clear()
 
 
 @contextmanager
@@ -51,9 +56,10 @@ def one_blas_thread() -> Iterator[None]:
     """Hold BLAS at one thread; the first of several Python threads sets the limit, the last restores it."""
     own = threading.get_ident()
     with _LOCK:
-        if not _holders:
-            _before[:] = [library.get_num_threads() for library in _libraries()]
-            _set_limits([1] * len(_before))
+        held = [library.filepath for library, _ in _before]
+        free = [one for one in _libraries("scipy.linalg" in sys.modules) if one.filepath not in held]
+        _before.extend((library, library.get_num_threads()) for library in free)
+        _set_limits([(library, 1) for library in free])
         _holders.append(own)
     try:
         yield
@@ -61,7 +67,7 @@ def one_blas_thread() -> Iterator[None]:
         with _LOCK:
             _holders.remove(own)
             if not _holders:
-                _set_limits(_before)
+                _let_go()
 
 
 def interruptible(compute: Callable[[], Any]) -> Any:
