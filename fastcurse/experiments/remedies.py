@@ -12,11 +12,11 @@ from fastcurse.experiments import _remedy_rules as rules
 from fastcurse.experiments._remedy_checks import checks
 from fastcurse.experiments._result import ExperimentResult
 from fastcurse.experiments._trials import run_trials
+from fastcurse.theory.trunk_classes import COVARIANCES
 from fastcurse.trunk import make_trunk
 
 NAME = "remedies"
 QUICK = {"repeats": 8, "features": (101, 301), "bags": 3, "subspaces": 5, "component_repeats": 8}
-COVARIANCES = ("identity", "ar1", "factor")
 RIDGE = 1.0
 # Fitted at every prefix, and anew at a few.
 PATHS = ("LDA", "ridge", "diagonal", "mean only", "Bayes prior")
