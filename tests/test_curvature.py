@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from outcomes import resident
 from scipy.optimize import approx_fprime
 from scipy.sparse.linalg import LinearOperator, aslinearoperator
-from test_memmap import resident
 from threadpoolctl import threadpool_info
 
 import fastcurse as fc
