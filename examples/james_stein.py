@@ -49,9 +49,8 @@ for _ in range(repeats // 200):
         loss = factor**2 * length - 2 * factor * product + signal
         total[k] += loss.sum(axis=0)
         squares[k] += np.square(loss).sum(axis=0)
-n = repeats // 200 * 200
-risk = total / n
-error = np.sqrt((squares / n - risk**2) / n)
+risk = total / repeats
+error = np.sqrt((squares / repeats - risk**2) / repeats)
 forms = np.array([[size, *closed_form(size, m * s)] if size > 2 else [size] * 3
                   for size, s in zip(p, fc.theory.separation(p), strict=True)]).T / m  # fmt: skip
 

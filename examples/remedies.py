@@ -1,4 +1,4 @@
-"""What helps against many features: eleven rules on Trunk's classes, with three covariances.
+"""What helps against many features: nine rules on Trunk's classes, with three covariances.
 
 Run: python examples/remedies.py [--quick]; writes remedies.png into the current folder.
 """

@@ -17,6 +17,11 @@ if TYPE_CHECKING:
 
 # Lightness falls from left to right, so that a greyscale print keeps them apart.
 BAND, ACCENT, SECOND, FIRST = "#bcd0e6", "#e08a1e", "#b5325c", "#123f73"
+SECOND_BAND = "#ecd3dc"
+# Where four do not do.
+SLATE, GREEN, SKY = "#6b7785", "#009e73", "#56b4e9"
+# Words, and lines that only mark a place.
+GREY, LIGHT_GREY = "#555555", "#777777"
 PRINTED: dict[str, Any] = {
     "marker": "o",
     "markersize": 4,
@@ -61,6 +66,11 @@ def panels(count: int, *, width: float = 5.0, height: float = 3.6) -> tuple[Figu
     figure = Figure(figsize=(width * count, height))
     axes = figure.subplots(1, count, squeeze=False)
     return figure, list(axes[0])
+
+
+def counted(n: int) -> str:
+    """Return a number as figures write it: 10 000."""
+    return f"{n:,}".replace(",", " ")
 
 
 def logarithmic(ax: Axes, axes: str = "x", *, minor_labels: bool = True) -> None:

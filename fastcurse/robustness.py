@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from fastcurse._results import freeze_arrays
 from fastcurse._validation import (
     check_bounds,
     check_count,
@@ -36,7 +37,7 @@ class HalfSpace:
     offset: float
 
     def __post_init__(self) -> None:
-        self.normal.setflags(write=False)
+        freeze_arrays(self)
 
     def __str__(self) -> str:
         """Return, say, "0.5*d0 - 1.2*d3 >= 0.71": six digits, d3 is the change of feature 3."""
@@ -88,8 +89,7 @@ class BoundaryDistance:
     margin: float
 
     def __post_init__(self) -> None:
-        for array in (self.distance, self.correction, self.value, self.coef):
-            array.setflags(write=False)
+        freeze_arrays(self)
 
     def half_space(self, row: int) -> HalfSpace:
         """Return all corrections of a row that flip its label and keep it flipped, not only the smallest.

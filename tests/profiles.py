@@ -1,9 +1,13 @@
-"""Profiles made by hand: they look like those of data, and none is computed."""
+"""Profiles made by hand, which look like those of data; and what a computed one must show."""
 
 from __future__ import annotations
 
-import numpy as np
+import json
 
+import numpy as np
+from outcomes import answer_or_refusal
+
+import fastcurse as fc
 from fastcurse.profile import DataQuality, Finding, LabelSummary, Profile
 
 EMBEDDING = (2, 4, 8, 16, 32, 64, 96, 128, 256, 384, 512, 768)
@@ -111,3 +115,27 @@ PROFILES = {
     "silent": silent_profile,
     "broken": broken_profile,
 }
+
+
+def assert_shows(folder, X, n_classes, seed, options, k):
+    """The profile of X, with labels of that many classes, and all that shows it."""
+    n_classes = min(n_classes, len(X) // 4)
+    n_classes *= n_classes > 1
+    y = np.random.default_rng(seed).permutation(np.arange(len(X)) % n_classes) if n_classes else None
+    found, refusal = answer_or_refusal(lambda: fc.profile(X, y, k=min(k, len(X) - 1), **options))
+    if refusal:
+        # Fourth powers of the differences are summed.
+        large = np.abs(X.astype(float)).max() > 1e70
+        assert large or np.ptp(X.astype(float), axis=0).max() < 2e-150  # or no value, by the cosine, reaches half of it
+        assert refusal.endswith(f"{'divide' if large else 'multiply'} X by a power of two")
+        return
+    assert found.n_samples == len(X)
+    assert found.summary()
+    page, numbers = (folder / f"profile.{kind}" for kind in ("html", "json"))
+    found.to_html(page)
+    found.to_json(numbers)
+    assert "</html>" in page.read_text(encoding="utf-8")
+    assert json.loads(numbers.read_text(encoding="utf-8"))
+    for name in ("overlap", "contrast", "query_contrast", "lda_accuracy", "knn_accuracy"):
+        shares = found.columns[name][~np.isnan(found.columns[name])]
+        assert ((shares >= 0) & (shares <= 1)).all(), name

@@ -14,15 +14,11 @@ def result():
     return boundary.run(**boundary.QUICK)
 
 
-def failures(result):
-    return [check for check in result.checks if not check.ok]
-
-
 @pytest.mark.statistical
 @pytest.mark.parametrize("seed", range(5))
 def test_checks_hold(seed):
     """All checks of a run together raise 1e-3 false alarms."""
-    assert failures(boundary.run(**boundary.QUICK, random_state=seed)) == []
+    assert boundary.run(**boundary.QUICK, random_state=seed).failed == ()
 
 
 def test_is_registered_with_every_check(result):
@@ -56,7 +52,7 @@ def test_tables_and_figures(result):
 
 def test_any_features_and_epsilon():
     result = boundary.run(repeats=1, n_points=40, features=(1, 3, 150), epsilon=0.4)
-    assert failures(result) == []
+    assert result.failed == ()
     assert not [check for check in result.checks if "noted accuracy" in check.name]
     for figure in result.figures:
         result.plot(figure).canvas.draw()
@@ -74,7 +70,7 @@ def test_any_features_and_epsilon():
 )
 def test_a_wrong_closed_form_fails_the_checks(monkeypatch, formula, wrong, failing):
     monkeypatch.setattr(boundary.theory, formula, wrong)
-    assert any(failing in check.name for check in failures(boundary.run(**boundary.QUICK)))
+    assert any(failing in check.name for check in boundary.run(**boundary.QUICK).failed)
 
 
 def test_a_wrong_distance_fails_the_checks(monkeypatch):
@@ -85,7 +81,7 @@ def test_a_wrong_distance_fails_the_checks(monkeypatch):
         return type(found)(1.2 * found.distance, 1.2 * found.correction, *list(vars(found).values())[2:])
 
     monkeypatch.setattr(boundary, "boundary_distance", longer)
-    names = [check.name for check in failures(boundary.run(**boundary.QUICK, n_jobs=1))]
+    names = [check.name for check in boundary.run(**boundary.QUICK, n_jobs=1).failed]
     assert any(name.startswith("share flipped at (1 - 1e-6)") for name in names)
     assert any(name.startswith("median ratio") for name in names)
     assert any(name.startswith("accuracy under") for name in names)

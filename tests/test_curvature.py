@@ -11,14 +11,15 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from outcomes import resident
 from scipy.optimize import approx_fprime
 from scipy.sparse.linalg import LinearOperator, aslinearoperator
-from test_memmap import resident
 from threadpoolctl import threadpool_info
 
 import fastcurse as fc
 from fastcurse.curvature import _hessian, _leading
 from fastcurse.curvature._hessian import LossHessian
+from fastcurse.engine import memory
 from fastcurse.reference import curvature as reference
 
 TOL = 1e-4
@@ -609,7 +610,7 @@ class TestBadInput:
         assert fc.top_curvature(rough, n_parameters=300, tol=1e-3).eigenvalues[0] == pytest.approx(1, abs=2e-3)
 
     def test_no_room_is_said_before_the_work(self, monkeypatch):
-        monkeypatch.setattr(_leading, "free_bytes", lambda: 1000)
+        monkeypatch.setattr(memory, "free_bytes", lambda: 1000)
         with pytest.raises(MemoryError, match=r"k must leave room for 240 vectors of 300 parameters: .* needs 0\.6 MB"):
             fc.top_curvature(lambda v: v, n_parameters=300)
         assert fc.top_curvature(lambda v: v, n_parameters=50).n_products == 50

@@ -8,10 +8,10 @@ from fractions import Fraction
 import numpy as np
 import pandas as pd
 import pytest
+from discriminant_cases import refits, sample
 from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.base import clone
-from test_discriminant import refits, sample
 
 from fastcurse import PrefixLDA
 from fastcurse.discriminant import _moments

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from discriminant_cases import assert_same_path, refits, sample
 from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
-from test_discriminant import assert_same_path, refits, sample
 
 from fastcurse import PrefixLDA
 from fastcurse._kernels import simd

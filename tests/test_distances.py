@@ -8,6 +8,7 @@ import os
 
 import numpy as np
 import pytest
+from distance_cases import FIELDS, assert_equals_definition, same
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.spatial.distance import pdist
@@ -21,22 +22,7 @@ from fastcurse.engine.tiles import cut_triangle, pack_panels
 from fastcurse.reference import article
 from fastcurse.reference import distances as reference
 
-FIELDS = ("nearest", "farthest", "nearest_pair", "farthest_pair")
-
-
 SCREENED = st.sampled_from(["none", "float32", "int8"])
-
-
-def assert_equals_definition(X, **options):
-    ours = fc.distance_extremes(X, **options)
-    expected = reference.distance_extremes(X, prefixes=options.get("prefixes"))
-    for field in FIELDS:
-        assert np.array_equal(getattr(ours, field), getattr(expected, field)), field
-    return ours
-
-
-def same(first, second):
-    return all(np.array_equal(getattr(first, field), getattr(second, field)) for field in FIELDS)
 
 
 class TestReference:

@@ -62,7 +62,7 @@ def results():
 @pytest.mark.parametrize("name", list(experiments.ALL))
 class TestEveryExperiment:
     def test_checks_hold_at_small_size(self, results, name):
-        assert [check for check in results[name].checks if not check.ok] == []
+        assert results[name].failed == ()
 
     def test_tables_are_rectangular_and_read_only(self, results, name):
         for table in results[name].tables.values():
@@ -302,7 +302,7 @@ class TestPeaking:
         monkeypatch.setattr(peaking, "theory", forms)
         monkeypatch.setattr(_peaking_checks, "theory", forms)
         result = peaking.run(**SMALL["peaking"])
-        assert failing in [check.name for check in result.checks if not check.ok]
+        assert failing in [check.name for check in result.failed]
 
     def test_a_rule_that_is_not_lda_fails_the_exact_expectation(self, monkeypatch):
         class Ridge(fc.PrefixLDA):
@@ -310,7 +310,7 @@ class TestPeaking:
                 super().__init__(ridge=0.5)
 
         monkeypatch.setattr(peaking, "PrefixLDA", Ridge)
-        failed = [check.name for check in peaking.run(**SMALL["peaking"]).checks if not check.ok]
+        failed = [check.name for check in peaking.run(**SMALL["peaking"]).failed]
         assert sum(name.startswith("20 rows a class") for name in failed) >= 5
 
     def test_weights_in_blocks_are_the_weights_at_once(self, results, monkeypatch):
@@ -370,7 +370,7 @@ class TestPeakingOrders:
 
     def test_run(self, order):
         result = peaking.run(**ORDERED, order=order)
-        assert [check for check in result.checks if not check.ok] == []
+        assert result.failed == ()
         assert result.params["order"] == order
         assert result.tables["summary"]["p"][-1] == (39 if order == "pca" else 60)
         for figure in result.figures:
@@ -456,7 +456,7 @@ class TestNoise:
     )
     def test_a_wrong_closed_form_fails_the_checks(self, monkeypatch, formula, wrong, failing):
         monkeypatch.setattr(noise.theory, formula, wrong)
-        assert failing in [check.name for check in noise.run(**SMALL["noise"]).checks if not check.ok]
+        assert failing in [check.name for check in noise.run(**SMALL["noise"]).failed]
 
     def test_lda_is_checked_at_many_prefixes(self):
         result = noise.run(n_samples=200, n_features=100, repeats=2, step=50, separable_at=())

@@ -422,8 +422,8 @@ class TestPlace:
         write(tmp_path, FIRST)
         # TemporaryDirectory passes its arguments by position in some versions of Python.
         monkeypatch.setattr(module.tempfile, "mkdtemp", lambda s=None, p=None, dir=None, **o: refuse(s, p, dir=dir))
-        with pytest.raises(ValueError, match=r"chosen must be a folder that can be written, got .*: Permission denied"):
-            check_output_folder(tmp_path, "chosen")
+        with pytest.raises(ValueError, match=r"output must be a folder that can be written, got .*: Permission denied"):
+            check_output_folder(tmp_path)
 
     @pytest.mark.skipif(not Path("/proc/self").exists(), reason="needs a file system without room for folders")
     def test_folder_that_cannot_be_made(self):

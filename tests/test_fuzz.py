@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from distance_cases import assert_equals_definition
 from hypothesis import given
 from hypothesis import strategies as st
 from neighbor_cases import METRIC
 from neighbor_cases import assert_equals_definition as neighbors_equal_definition
 from strategies import troubled_clouds
-from test_distances import assert_equals_definition
 from test_hit_or_miss import count_hits
-from test_profile_fuzz import assert_shows
 
 import fastcurse as fc
 from fastcurse._kernels import simd
 from fastcurse.distances import SCREENS
 from fastcurse.reference import balls as reference
 from fastcurse.reference import distances
+from tests.profiles import assert_shows
 
 pytestmark = pytest.mark.fuzz
 

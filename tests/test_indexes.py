@@ -23,22 +23,18 @@ def result():
     return indexes.run(**SMALL)
 
 
-def failures(result):
-    return [check for check in result.checks if not check.ok]
-
-
 @pytest.mark.statistical
 @pytest.mark.parametrize("seed", range(3))
 def test_checks_hold(seed):
     """Each check allows 4.5 standard errors: false alarm 7e-6, beside the 10 % of an earlier measurement."""
     result = indexes.run(**indexes.QUICK, random_state=seed)
-    assert failures(result) == []
+    assert result.failed == ()
     assert sum(check.name.startswith("share that a k-d tree reads, n=10000") for check in result.checks) == 5
 
 
 def test_is_registered_with_every_check(result):
     assert experiments.REMEDIES["indexes"] is indexes
-    assert failures(result) == []
+    assert result.failed == ()
     names = [check.name for check in result.checks]
     assert len(set(names)) == len(names) == 2 + 2 + 1 + 2
 
@@ -140,7 +136,7 @@ def test_a_scan_that_answers_wrongly_is_found(monkeypatch):
         return type(found)(found.prefixes, found.distances[:, :, 1:], *list(vars(found).values())[2:])
 
     monkeypatch.setattr(indexes, "prefix_neighbors", second)
-    assert [check.name for check in failures(indexes.run(**SMALL))] == [
+    assert [check.name for check in indexes.run(**SMALL).failed] == [
         "nearest distances of our scan, relative difference from the tree's"
     ]
 

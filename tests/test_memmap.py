@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
+from outcomes import resident
 
 import fastcurse as fc
 from fastcurse._memmap import release, take_rows
@@ -21,13 +20,6 @@ X = np.random.default_rng(0).normal(size=(20_000, 64)).astype(np.float32)
 def path(tmp_path):
     np.save(tmp_path / "X.npy", X)
     return tmp_path / "X.npy"
-
-
-def resident(path):
-    """Return the bytes of the file that this process holds."""
-    maps = Path("/proc/self/smaps").read_text(encoding="utf-8")
-    sizes = re.findall(rf"{re.escape(str(path))}\n(?:.*\n)*?Rss:\s+(\d+) kB", maps)
-    return 1024 * sum(int(size) for size in sizes)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")

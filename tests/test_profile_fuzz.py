@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import json
-
 import numpy as np
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from outcomes import answer_or_refusal
 from strategies import costly, point_clouds
 
-import fastcurse as fc
+from tests.profiles import assert_shows
 
 OPTIONS = st.fixed_dictionaries(
     {},
@@ -21,30 +18,6 @@ OPTIONS = st.fixed_dictionaries(
         "work_budget": st.sampled_from([1.0, 1e5]), "n_threads": st.sampled_from([1, 3]),
     },
 )  # fmt: skip
-
-
-def assert_shows(folder, X, n_classes, seed, options, k):
-    """The profile of X, with labels of that many classes, and all that shows it."""
-    n_classes = min(n_classes, len(X) // 4)
-    n_classes *= n_classes > 1
-    y = np.random.default_rng(seed).permutation(np.arange(len(X)) % n_classes) if n_classes else None
-    found, refusal = answer_or_refusal(lambda: fc.profile(X, y, k=min(k, len(X) - 1), **options))
-    if refusal:
-        # Fourth powers of the differences are summed.
-        large = np.abs(X.astype(float)).max() > 1e70
-        assert large or np.ptp(X.astype(float), axis=0).max() < 2e-150  # or no value, by the cosine, reaches half of it
-        assert refusal.endswith(f"{'divide' if large else 'multiply'} X by a power of two")
-        return
-    assert found.n_samples == len(X)
-    assert found.summary()
-    page, numbers = (folder / f"profile.{kind}" for kind in ("html", "json"))
-    found.to_html(page)
-    found.to_json(numbers)
-    assert "</html>" in page.read_text(encoding="utf-8")
-    assert json.loads(numbers.read_text(encoding="utf-8"))
-    for name in ("overlap", "contrast", "query_contrast", "lda_accuracy", "knn_accuracy"):
-        shares = found.columns[name][~np.isnan(found.columns[name])]
-        assert ((shares >= 0) & (shares <= 1)).all(), name
 
 
 @pytest.mark.slow

@@ -26,10 +26,6 @@ def sample(request):
     return rules.Sample(X, y == 0, request.param, 0.4)
 
 
-def failures(result):
-    return [check for check in result.checks if not check.ok]
-
-
 def linear(sample, score, p):
     """Exact accuracy of a fitted linear rule, its weights read from its scores."""
     intercept = score(np.zeros((1, p)))[0]
@@ -141,11 +137,11 @@ class _Given:
 @pytest.mark.parametrize("seed", range(1, 3))
 def test_checks_hold(seed):
     """Noted numbers, closed forms and components raise 1e-3 false alarms each."""
-    assert failures(remedies.run(**remedies.QUICK, random_state=seed)) == []
+    assert remedies.run(**remedies.QUICK, random_state=seed).failed == ()
 
 
 def test_is_registered_with_every_check(result):
-    assert failures(result) == []
+    assert result.failed == ()
     assert experiments.REMEDIES["remedies"] is remedies
     names = [check.name for check in result.checks]
     assert sum(name.startswith("noted accuracy") for name in names) == 7 * 2
@@ -199,7 +195,7 @@ def test_few_rows_and_any_features():
 def test_a_wrong_closed_form_fails_the_checks(monkeypatch, formula, wrong, failing):
     monkeypatch.setattr(remedies.theory, formula, wrong)
     params = {**remedies.QUICK, "features": (101,), "repeats": 3, "component_repeats": 3, "bags": 1}
-    assert any(failing in check.name for check in failures(remedies.run(**params)))
+    assert any(failing in check.name for check in remedies.run(**params).failed)
 
 
 @pytest.mark.parametrize(

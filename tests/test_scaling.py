@@ -77,7 +77,7 @@ class TestPoints:
 
 class TestExperiment:
     def test_checks_hold(self, result):
-        assert [check for check in result.checks if not check.ok] == []
+        assert result.failed == ()
         assert len(result.checks) == 2 * 3 + 2 + 2 * 4 + 2 + 2 + 2 * 2 + 2 + 1 + 2
 
     def test_tables(self, result):

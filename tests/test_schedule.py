@@ -14,6 +14,7 @@ from types import SimpleNamespace
 import distributed
 import numpy as np
 import pytest
+from distance_cases import same
 from numba.core.dispatcher import Dispatcher
 
 import fastcurse as fc
@@ -27,7 +28,6 @@ from fastcurse.engine.cluster import mapped_file
 from fastcurse.engine.frame import find_frame
 from fastcurse.engine.screened_scan import ScreenedScan
 
-FIELDS = ("nearest", "farthest", "nearest_pair", "farthest_pair")
 # Each way through the pairs: one by one in bytes, in float32 with boxes, all prefixes screened, all exactly.
 WAYS = {
     "few": ((3500, 40), {"prefixes": [8, 40], "screen": "int8"}),
@@ -43,10 +43,6 @@ def points(way):
     shape = WAYS[way][0]
     X = np.random.default_rng(7).random(shape, dtype=np.float32)
     return np.round(X) if way in ("given up", "distinct") else X
-
-
-def same(first, second):
-    return all(np.array_equal(getattr(first, field), getattr(second, field)) for field in FIELDS)
 
 
 @pytest.fixture

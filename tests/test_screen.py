@@ -7,6 +7,7 @@ from unittest import mock
 
 import numpy as np
 import pytest
+from distance_cases import same
 from hypothesis import given
 from hypothesis import strategies as st
 from strategies import point_clouds
@@ -22,11 +23,6 @@ from fastcurse.engine.screened_scan import ScreenedScan
 from fastcurse.reference import distances as reference
 
 UNIT, TINY = Fraction(2) ** -24 * (1 + Fraction(2) ** -20), Fraction(2) ** -149
-FIELDS = ("nearest", "farthest", "nearest_pair", "farthest_pair")
-
-
-def same(first, second):
-    return all(np.array_equal(getattr(first, field), getattr(second, field)) for field in FIELDS)
 
 
 def fma32(a, b, c):

@@ -25,15 +25,11 @@ def result():
     return whitening.run(**SMALL, n_jobs=1)
 
 
-def failures(result):
-    return [check for check in result.checks if not check.ok]
-
-
 @pytest.mark.statistical
 @pytest.mark.parametrize("seed", range(3))
 def test_checks_hold(seed):
     """All checks of a run together raise about 2e-3 false alarms."""
-    assert failures(whitening.run(**whitening.QUICK, random_state=seed)) == []
+    assert whitening.run(**whitening.QUICK, random_state=seed).failed == ()
 
 
 def test_is_registered_with_every_check(result):
@@ -42,7 +38,7 @@ def test_is_registered_with_every_check(result):
     assert len(set(names)) == len(names)
     assert sum(name.startswith("noted") for name in names) == 4
     assert sum(name.startswith("largest contrast") for name in names) == 2
-    assert failures(result) == []
+    assert result.failed == ()
 
 
 def test_same_seed_same_result_and_json(result):
@@ -139,7 +135,7 @@ def test_own_whitening_is_compared_with_discriminant_analysis(monkeypatch):
     right = _whitened_rules._fitted
     monkeypatch.setattr(_whitened_rules, "_fitted", lambda X, found, mean: right(X, found, mean)[::-1])
     assert "accuracy of own whitening beyond linear discriminant analysis" in [
-        check.name for check in failures(whitening.run(**SMALL, n_jobs=1))
+        check.name for check in whitening.run(**SMALL, n_jobs=1).failed
     ]
 
 

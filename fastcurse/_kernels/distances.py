@@ -17,11 +17,6 @@ ROWS = 4  # points i at a time
 _BLOCK = (0,) * (2 * ROWS)
 
 
-def panel_size(width: tuple[int, ...]) -> int:
-    """Return the number of points in a panel: two float64 vectors."""
-    return 2 * len(width)
-
-
 @kernel()
 def _fill_extremes(width, panels, n_features, n_samples, strip, begin, end, nearest, farthest):
     """Fill the extremes (panel size / ROWS, n_features) of one tile."""

@@ -27,11 +27,6 @@ QUERIES = 4  # at a time
 _BLOCK = (0,) * (2 * QUERIES)
 
 
-def panel_size(width: tuple[int, ...]) -> int:
-    """Return the number of rows in a panel: two float64 vectors."""
-    return 2 * len(width)
-
-
 @kernel(parallel=True)
 def fill_panels(rows, n_features, points, panels):
     """Pack rows (n, >= n_features) into float64 panels of `points` rows; the tail is zero.

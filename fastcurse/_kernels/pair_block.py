@@ -25,6 +25,11 @@ from fastcurse._kernels._compile import intrinsic, kernel
 _CHAIN = 4  # sums that one chain of minima or maxima takes in
 
 
+def panel_size(width: tuple[int, ...]) -> int:
+    """Return the number of points in a panel: two float64 vectors."""
+    return 2 * len(width)
+
+
 def at_offset(builder, pointer, offset):
     return builder.gep(pointer, [ir.Constant(ir.IntType(64), offset)])
 

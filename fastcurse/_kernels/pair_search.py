@@ -30,11 +30,6 @@ from fastcurse._kernels.search_block import add_offsets, add_words, any_outside,
 PANELS_A_SIDE = 32  # panels of each side of a tile
 
 
-def panel_size(width: tuple[int, ...]) -> int:
-    """Return the number of points in a panel: two vectors of 32-bit words."""
-    return 4 * len(width)
-
-
 @kernel(inline=True)
 def _note_norms(squares, boxed, rounding, panel, tails):
     """Raise the panel's tails to those of a point with these sums of squares at each segment's end, and in the box.

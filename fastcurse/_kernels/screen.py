@@ -62,7 +62,7 @@ from fastcurse._kernels.pair_block import (
 
 
 def panel_size(width: tuple[int, ...]) -> int:
-    """Return the number of points in a panel: two float32 vectors."""
+    """Return the number of points in a panel: two vectors of float32 or of 32-bit words."""
     return 4 * len(width)
 
 

@@ -10,7 +10,7 @@ from scipy import linalg
 
 from fastcurse.curvature._hessian import Hessian
 from fastcurse.engine.blas import interruptible
-from fastcurse.engine.memory import free_bytes, in_words
+from fastcurse.engine.memory import check_free
 
 # The search starts from k and so many random vectors, and may hold so many times as many. Larger blocks take fewer
 # passes and more products.
@@ -90,12 +90,8 @@ class _Search:
     ) -> None:
         self._hessian, self._k, self._advance = hessian, k, advance
         d, n_held = hessian.n_parameters, _HELD * (k + _SPARE)
-        need, free = 16 * d * n_held, free_bytes()
-        if free is not None and need > free:
-            raise MemoryError(
-                f"k must leave room for {2 * n_held} vectors of {d} parameters: that needs {in_words(need)}, and "
-                f"{in_words(free)} are free"
-            )
+        vectors = f"{2 * n_held} vectors of {d} parameters"
+        check_free(16 * d * n_held, f"k must leave room for {vectors}: that needs {{need}}, and {{free}} are free")
         self._V, self._W = (np.empty((d, n_held), order="F") for _ in range(2))
         self._T = np.zeros((n_held, n_held))
         self._size, self._n_products = 0, 0

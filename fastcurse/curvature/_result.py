@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from fastcurse._results import freeze_arrays
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -55,8 +57,7 @@ class TopCurvature:
     n_products: int
 
     def __post_init__(self) -> None:
-        for array in (self.eigenvalues, self.vectors, self.residuals):
-            array.setflags(write=False)
+        freeze_arrays(self)
 
     @property
     def largest_stable_step(self) -> float:

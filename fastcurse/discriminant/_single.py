@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 from scipy.special import expit, log_expit, log_softmax, softmax
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils.validation import check_is_fitted, validate_data
 
-from fastcurse._validation import check_labels
+from fastcurse._validation import check_labels, check_points, check_prefixes
 from fastcurse.discriminant._model import decided
 from fastcurse.discriminant._streaming import StreamingMethods
 from fastcurse.engine.blas import one_blas_thread
@@ -156,7 +156,12 @@ class SinglePrefixMethods(StreamingMethods):
         return log_softmax(scores, axis=1)
 
     def _checked(self, X: Any, prefixes: Any) -> tuple[np.ndarray, np.ndarray]:
-        raise NotImplementedError
+        check_is_fitted(self)
+        points = check_points(X, min_samples=1, allow_objects=True)
+        validate_data(self, X, reset=False, skip_check_array=True)
+        # Blocks become float64 one by one, so that a memmap is never held whole.
+        points = points if points.dtype.itemsize <= 8 else points.astype(np.float64)
+        return points, check_prefixes(prefixes, self.n_features_in_)
 
     def _linear_rule(self) -> tuple[np.ndarray, np.ndarray]:
         check_is_fitted(self)

@@ -30,7 +30,7 @@ class ScanStats:
     Attributes
     ----------
     pairs : int
-        Pairs i < j of the data, each measured at every prefix.
+        Pairs i < j of the data; most are dismissed before they are measured.
     tiles : int
         Tiles that the triangle of pairs was cut into.
     tiles_certified : int

@@ -8,6 +8,7 @@ import numpy as np
 
 from fastcurse._kernels import neighbors as kernels
 from fastcurse._kernels import simd
+from fastcurse._kernels.pair_block import panel_size
 from fastcurse._memmap import release
 from fastcurse.engine.batches import run_batches
 from fastcurse.engine.memory import check_free
@@ -35,7 +36,7 @@ class NeighborScan:
         padded = self.n_groups * kernels.QUERIES
         check_free(padded * (16 * (k + 1) * n_prefixes + 8 * int(prefixes[-1])), _ROOM)
         self.width = simd.width_of(simd.host_bits())
-        self.size = kernels.panel_size(self.width)
+        self.size = panel_size(self.width)
         self.queries = pack_panels(points, int(prefixes[-1]), kernels.QUERIES)
         self.own = np.full(padded, -1, dtype=np.int64)
         if own is not None:

@@ -8,6 +8,7 @@ import numpy as np
 
 from fastcurse._kernels import distances as kernels
 from fastcurse._kernels import simd
+from fastcurse._kernels.pair_block import panel_size
 from fastcurse.engine.batches import run_batches
 from fastcurse.engine.memory import scan_bytes
 from fastcurse.engine.notes import distances, whole_numbers
@@ -71,7 +72,7 @@ class PairScan:
 
     def __init__(self, points: np.ndarray, n_features: int, tiles: Tiles | None = None) -> None:
         self.width = simd.width_of(simd.host_bits())
-        self.size = kernels.panel_size(self.width)
+        self.size = panel_size(self.width)
         self.points, self.n_samples, self.n_features = points, points.shape[0], n_features
         self.panels = pack_panels(points, n_features, self.size)
         self.n_panels = -(-self.n_samples // self.size)

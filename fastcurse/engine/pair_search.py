@@ -10,7 +10,7 @@ import numpy as np
 
 from fastcurse._kernels import distances as exact
 from fastcurse._kernels import pair_search as kernels
-from fastcurse._kernels import simd
+from fastcurse._kernels import screen, simd
 from fastcurse._memmap import take_rows
 from fastcurse.engine.approximation import Approximation, Layout, approximate, lay_out
 from fastcurse.engine.blas import one_blas_thread
@@ -75,8 +75,7 @@ class PairSearch:
         self.plan, self.sides = settings.plan, settings.sides
         self.n_samples, self.n_features = len(points), frame.centre.size
         self.width = simd.width_of(settings.bits)
-        self.block = (0,) * (16 if len(self.width) == 8 else 8)
-        self.size = kernels.panel_size(self.width)
+        self.block, self.size = screen.block_of(self.width), screen.panel_size(self.width)
         self.nearest, self.farthest = Best(np.inf, (-1, -1)), Best(-np.inf, (-1, -1))
         self.pairs_certified = self.tiles_certified = self.pairs_boxed = 0
         self._certify(settings.seeds)

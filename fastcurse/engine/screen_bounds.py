@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-_UNIT32 = 2.0**-24 * (1 + 2.0**-20)
+UNIT32 = 2.0**-24 * (1 + 2.0**-20)
 _SUBNORMAL32 = 2.0**-149
 LARGEST_PREFIX = 2**22  # the proof needs (p + 3) u < 1; up to here the bound is at most a third
 _CLEAR = 3.8  # standard deviations between the mean and what a block may not reach: some 1 % of blocks run again
@@ -73,7 +73,7 @@ def cut_blocks(prefixes: np.ndarray, outlook: Outlook) -> Blocks:
     floor = outlook.mean - _CLEAR * outlook.deviation
     low = np.maximum.accumulate(outlook.low)
     ceiling = np.maximum.accumulate(outlook.mean + _CLEAR * outlook.deviation)
-    error = 4 * outlook.high * (np.arange(floor.size) + 64) * _UNIT32  # of the order of the bound of products
+    error = 4 * outlook.high * (np.arange(floor.size) + 64) * UNIT32  # of the order of the bound of products
     harmful = prefixes[(error * _PRODUCT_MARGIN > np.minimum(outlook.low, outlook.high - outlook.low))[prefixes - 1]]
     first_product = int(harmful[-1]) if harmful.size else 0
     ends, n_squared = [0], 0
@@ -122,12 +122,12 @@ def thresholds(
         Rounded outward to float32.
     """
     # Of each block, at its end: relative and absolute error of the sums.
-    unit = (blocks.ends + 3) * _UNIT32
+    unit = (blocks.ends + 3) * UNIT32
     growth = unit / (1 - unit)
     sum_error = 2 * blocks.ends * _SUBNORMAL32
     longest = (blocks.ends - blocks.begins)[blocks.products].max(initial=0)
     steps = blocks.ends + 2 * len(blocks.products) + 2 * longest + 6
-    product_error = 4 * largest_square * steps * _UNIT32 / (1 - steps * _UNIT32) + 4 * steps * _SUBNORMAL32
+    product_error = 4 * largest_square * steps * UNIT32 / (1 - steps * UNIT32) + 4 * steps * _SUBNORMAL32
     product = slice(blocks.n_squared, None)
     growth[product], sum_error[product] = 0, product_error[product]
     # Prefix p is tested for the upper threshold with the block (a, b] where a < p <= b, for the lower where a <= p < b.
@@ -135,7 +135,7 @@ def thresholds(
     upper = np.searchsorted(blocks.ends, p)
     lower = np.minimum(np.searchsorted(blocks.ends, p, side="right"), blocks.ends.size - 2)
     slack = (p + 8) * 2.0**-52
-    distance_error = (2 * _UNIT32 * largest_norm + 2 * p * _SUBNORMAL32 + p * 2.0**-136) * (1 + 2.0**-40)
+    distance_error = (2 * UNIT32 * largest_norm + 2 * p * _SUBNORMAL32 + p * 2.0**-136) * (1 + 2.0**-40)
     # 2^-40 covers the float64 roundings of these lines themselves.
     reach = np.ldexp(nearest, -exponent) * (1 + slack) + distance_error
     low = (reach**2 * (1 + growth[lower]) + sum_error[lower]) * (1 + 2.0**-40)

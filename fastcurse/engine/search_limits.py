@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-_UNIT32 = 2.0**-24 * (1 + 2.0**-20)
+from fastcurse.engine.screen_bounds import UNIT32
+
 _ROOM = 2.0**-40  # covers the float64 roundings of these lines themselves
 _BOX_ROOM = 2.0**-18  # covers float32 sums of a few squares
 
@@ -51,7 +52,7 @@ def search_limits(
         far = np.inf
     boxes = (near * (1 + _BOX_ROOM), far * (1 - _BOX_ROOM))
     if step is None:
-        growth = (n_features + 3) * _UNIT32 / (1 - (n_features + 3) * _UNIT32)
+        growth = (n_features + 3) * UNIT32 / (1 - (n_features + 3) * UNIT32)
         near = near * (1 + growth) * (1 + 2.0**-22) + 2 * n_features * 2.0**-149 if sides[0] else -1.0
         return Limits(near, far, *boxes, 1 - 2 * growth - 2.0**-22, n_features * 2.0**-148, -1.0, np.int32(0))
     # Half of any difference of bytes is below 2^30: `MOST_FEATURES_OF_BYTES`.

@@ -86,7 +86,7 @@ def _descent_checks(spectra: random_part.Spectra, p: int, n_steps: int) -> Itera
     # Late losses are those of the few smallest eigenvalues, which the starts of a draw share: draws are what counts.
     grid, repeats = random_part.step_grid(n_steps), len(spectra.losses)
     wide = sigmas(repeats)
-    for at, share in enumerate(random_part.STEP_SHARES[:3]):
+    for at, share in enumerate(random_part.EXPECTED_SHARES):
         for wanted in (10, 100):
             place = int(np.searchsorted(grid, wanted))
             expected = [random_part.expected_loss(grid[[place]], steps[at]) for steps in spectra.steps]

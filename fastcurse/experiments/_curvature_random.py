@@ -13,6 +13,7 @@ RATIOS = (0.1, 0.25, 0.5, 1.0, 2.0, 4.0)
 N_BINS = 40
 # Shares of the largest stable step of the very rows.
 STEP_SHARES = (0.05, 0.5, 0.95, 1.0, 1.05)
+EXPECTED_SHARES = STEP_SHARES[:3]  # whose mean loss is compared with the closed form
 N_STARTS = 8
 N_SHARP_FEATURES, N_SHARP_ROWS, SHARP_SCALE = 1000, 2000, 30.0
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 
 from fastcurse.experiments._result import Check, family_sigmas
+from fastcurse.theory.trunk_classes import COVARIANCES
 
 # The notes' accuracies at N = 500, from an unknown number of draws.
 _NOTED = {
@@ -27,7 +28,6 @@ _NOTED_FORMS = {
     "first component, theory": {101: 0.9871, 301: 0.9913, 501: 0.9920, 991: 0.9915},
     "Bayes limit": {101: 0.9887, 301: 0.9939, 501: 0.9954, 991: 0.9969},
 }
-_ALL = ("identity", "ar1", "factor")
 # The rules that take the features for independent.
 EASY = ("diagonal", "mean only", "Bayes prior", "first component")
 # Measured at N = 500 by 12 to 100 draws: at most .26 / N for the ridge, .1 / N for the others but LDA, for which see
@@ -81,7 +81,7 @@ def _noted(table: Table, repeats: int, with_ensembles: bool) -> Iterator[Check]:
 
 def _closed_forms(tables: Mapping[str, Table], n: int, repeats: int) -> Iterator[Check]:
     cases = []
-    for covariance in _ALL:
+    for covariance in COVARIANCES:
         table = tables[covariance]
         for name in ("LDA", "LDA of 2 N rows", "ridge", "mean only", "Bayes prior", "first component"):
             form = table.get(f"{name}, theory")
@@ -118,13 +118,15 @@ def _winners(tables: Mapping[str, Table], n: int) -> Iterator[Check]:
         yield Check(f"share of easy rules above the ridge, {covariance}", wins, float(share), 0.0, note)
     p = tables["identity_paths"]["p"]
     if p[-1] >= n + 20:
-        for covariance in _ALL:
+        for covariance in COVARIANCES:
             low = p[19:][tables[f"{covariance}_paths"]["LDA"][19:].argmin()]
             note = "n - 2; accuracies within 10 of it differ by less than a mean of few draws resolves"
             yield Check(f"prefix of LDA's lowest accuracy, {covariance}", n - 2, float(low), 10.0, note)
     dip = (tables["identity"]["p"] >= 1.9 * n) & (tables["identity"]["p"] <= 2 * n)
     if dip.any():
-        worse = [tables[covariance]["LDA of 2 N rows"][dip] < tables[covariance]["LDA"][dip] for covariance in _ALL]
+        worse = [
+            tables[covariance]["LDA of 2 N rows"][dip] < tables[covariance]["LDA"][dip] for covariance in COVARIANCES
+        ]
         note = "just below p = 2 N, where twice the rows have their dip: at all such prefixes, with each covariance"
         yield Check("share where LDA of 2 N rows is below that of N", 1.0, float(np.mean(worse)), 0.0, note)
     points, distinct = tables["identity"]["p"], n * (1 - (1 - 1 / n) ** n)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module, resources
 from typing import TYPE_CHECKING, Any
@@ -78,8 +78,8 @@ class ExperimentResult:
     --------
     >>> import fastcurse as fc
     >>> result = fc.experiments.boundary.run(repeats=2, n_points=20, features=(2, 10, 100), n_jobs=None)
-    >>> result.ok, len(result.checks), list(result.tables), list(result.figures)
-    (True, 22, ['accuracy', 'ratio', 'curve', 'flips'], ['adversary', 'ratio'])
+    >>> result.ok, result.failed, len(result.checks), list(result.tables), list(result.figures)
+    (True, (), 22, ['accuracy', 'ratio', 'curve', 'flips'], ['adversary', 'ratio'])
     >>> result.to_frame("ratio")[["d", "q50", "median_theory"]].round(1)
          d   q50  median_theory
     0    2   1.3            1.4
@@ -104,9 +104,14 @@ class ExperimentResult:
                 column.setflags(write=False)
 
     @property
+    def failed(self) -> tuple[Check, ...]:
+        """The checks that do not hold."""
+        return tuple(check for check in self.checks if not check.ok)
+
+    @property
     def ok(self) -> bool:
         """Whether every check holds."""
-        return all(check.ok for check in self.checks)
+        return not self.failed
 
     @property
     def figures(self) -> dict[str, str]:
@@ -136,7 +141,7 @@ class ExperimentResult:
         return pd.DataFrame(dict(self.tables[self._pick("table", table, self.tables)]))
 
     def to_dict(self) -> dict[str, Any]:
-        """Return params, tables and checks as plain lists and numbers that JSON can hold (nan becomes None)."""
+        """Return params, tables and checks as JSON can hold them: lists, numbers, None for nan and infinities."""
         return {
             "params": {name: _plain(value) for name, value in self.params.items()},
             "tables": {
@@ -186,6 +191,12 @@ class ExperimentResult:
         if name not in choices:
             raise ValueError(f"{argument} must be one of {', '.join(choices)}, got {name!r}")
         return name
+
+
+def mean_and_sd(names: Sequence[str], values: np.ndarray) -> dict[str, np.ndarray]:
+    """Return the means of values (repeats, names, places) by name, and standard deviations as "name, sd"."""
+    means = {name: values[:, k].mean(axis=0) for k, name in enumerate(names)}
+    return means | {f"{name}, sd": values[:, k].std(axis=0, ddof=1) for k, name in enumerate(names)}
 
 
 def sigmas(repeats: int) -> float:

@@ -10,7 +10,7 @@ from scipy import stats
 
 from fastcurse import _validation, theory
 from fastcurse.experiments._augmented_sums import CopySums
-from fastcurse.experiments._result import Check, ExperimentResult, family_sigmas
+from fastcurse.experiments._result import Check, ExperimentResult, family_sigmas, mean_and_sd
 from fastcurse.experiments._trials import run_trials
 from fastcurse.trunk import make_trunk
 
@@ -121,8 +121,7 @@ def run(
         "slopes": {kind: np.polyfit(logs, np.log(errors[:, k, later]).T, 1)[0] for k, kind in enumerate(KINDS)},
         "peak": {
             "p": prefixes,
-            **{name: peaks[:, k].mean(axis=0) for k, name in enumerate(names)},
-            **{f"{name}, sd": peaks[:, k].std(axis=0, ddof=1) for k, name in enumerate(names)},
+            **mean_and_sd(names, peaks),
             "ridge, theory": np.asarray(theory.ridge_accuracy(prefixes, peak_rows, _PEAK["noise"]["noise"] ** 2)),
             "Bayes limit": np.asarray(theory.bayes_accuracy(prefixes)),
         },

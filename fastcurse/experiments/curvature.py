@@ -20,8 +20,6 @@ QUICK = {
     "n_samples": 200, "repeats": 8, "n_directions": 1000, "descent_steps": 300, "training_repeats": 2,
     "training_steps": 300,
 }  # fmt: skip
-# Steps whose mean loss is compared with the closed form are those of these shares of the largest stable one.
-EXPECTED_SHARES = (0.05, 0.5, 0.95)
 
 CORRECTIONS = (
     "The largest stable steps 1.16 and .90 at g = .1 and .25 are those of a sample; in the limit they are 1.154 and "
@@ -176,7 +174,7 @@ def _descent_table(spectra: random_part.Spectra, n_steps: int) -> dict[str, np.n
     table = {"step": grid}
     for at, share in enumerate(random_part.STEP_SHARES):
         table[f"loss_{share:g}"] = spectra.losses[0, start, at]
-        if share in EXPECTED_SHARES:
+        if share in random_part.EXPECTED_SHARES:
             table[f"expected_{share:g}"] = random_part.expected_loss(grid, spectra.steps[0, at])
     table["share_at_limit_below_half"] = (spectra.losses[:, :, 3] < spectra.losses[:, :, 1]).mean(axis=(0, 1))
     table["sharpest_share"] = np.full(grid.size, spectra.sharpest_share[0, start])

@@ -10,13 +10,13 @@ import numpy as np
 from fastcurse import _validation, theory
 from fastcurse.experiments import _remedy_rules as rules
 from fastcurse.experiments._remedy_checks import checks
-from fastcurse.experiments._result import ExperimentResult
+from fastcurse.experiments._result import ExperimentResult, mean_and_sd
 from fastcurse.experiments._trials import run_trials
+from fastcurse.theory.trunk_classes import COVARIANCES
 from fastcurse.trunk import make_trunk
 
 NAME = "remedies"
 QUICK = {"repeats": 8, "features": (101, 301), "bags": 3, "subspaces": 5, "component_repeats": 8}
-COVARIANCES = ("identity", "ar1", "factor")
 RIDGE = 1.0
 # Fitted at every prefix, and anew at a few.
 PATHS = ("LDA", "ridge", "diagonal", "mean only", "Bayes prior")
@@ -120,10 +120,10 @@ def run(
         both = np.concatenate([paths[:, :, points - 1], fits], axis=1)
         forms = _forms(prefixes, n_samples, covariance, correlation)
         tables[covariance] = {
-            "p": points, **_mean_and_sd(PATHS + POINTS, both),
+            "p": points, **mean_and_sd(PATHS + POINTS, both),
             **{name: form[points - 1] for name, form in forms.items()},
         }  # fmt: skip
-        tables[f"{covariance}_paths"] = {"p": prefixes, **_mean_and_sd(PATHS, paths), **forms}
+        tables[f"{covariance}_paths"] = {"p": prefixes, **mean_and_sd(PATHS, paths), **forms}
     tables["threshold"] = _threshold_table(threshold_seed, component_repeats, n_jobs, progress)
     return ExperimentResult(
         name=NAME,
@@ -197,7 +197,7 @@ def _threshold_table(
     """The first component of few rows: below N = p/S² it holds nothing of the classes."""
     draws = run_trials(_component_draw, seed.spawn(repeats), "first component", n_jobs=n_jobs, progress=progress)
     n = np.array(_COMPONENT_ROWS)
-    measured = _mean_and_sd(("first component", "mean only"), np.array(draws))
+    measured = mean_and_sd(("first component", "mean only"), np.array(draws))
     return {
         "N": n, **measured,
         "first component, theory": np.asarray(theory.first_component_accuracy(_COMPONENT_FEATURES, n)),
@@ -213,9 +213,3 @@ def _component_draw(generator: np.random.Generator) -> np.ndarray:
         sample = rules.Sample(X, y == 0, "identity", 0.0)
         accuracies[:, at] = rules.first_component(sample, all_features)[0], rules.mean_only(sample)
     return accuracies
-
-
-def _mean_and_sd(names: tuple[str, ...], values: np.ndarray) -> dict[str, np.ndarray]:
-    """Columns of values (repeats, names, places)."""
-    means = {name: values[:, k].mean(axis=0) for k, name in enumerate(names)}
-    return means | {f"{name}, sd": values[:, k].std(axis=0, ddof=1) for k, name in enumerate(names)}

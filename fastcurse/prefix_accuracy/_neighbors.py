@@ -9,6 +9,7 @@ import numpy as np
 
 from fastcurse import _validation
 from fastcurse._results import freeze_arrays
+from fastcurse.prefix_accuracy._result import wilson
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,17 +86,10 @@ def neighbor_accuracy(indices: Any, y: Any, query_rows: Any) -> NeighborAccuracy
             raise ValueError(f"{name} must be rows of y, between 0 and {len(labels) - 1}, got {outside[0]}")
     codes = np.unique(labels, return_inverse=True)[1]
     right = np.array([np.count_nonzero(_voted(near) == codes[rows]) for near in codes[indices]])
-    return NeighborAccuracy(right / rows.size, _wilson(right, rows.size))
+    return NeighborAccuracy(right / rows.size, wilson(right / rows.size, rows.size))
 
 
 def _voted(near: np.ndarray) -> np.ndarray:
     """Return the class number (n,) that most of the neighbours (n, k) have; of tied ones that of the first."""
     votes = (near[:, :, None] == near[:, None, :]).sum(axis=2)
     return near[np.arange(len(near)), votes.argmax(axis=1)]
-
-
-def _wilson(successes: np.ndarray, n_trials: int) -> np.ndarray:
-    """Return the 95 % Wilson intervals (m, 2)."""
-    from scipy.stats import binomtest
-
-    return np.array([binomtest(k, n_trials).proportion_ci(0.95, method="wilson") for k in successes.tolist()])

@@ -13,6 +13,16 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+def wilson(share: np.ndarray, n_trials: int) -> np.ndarray:
+    """Return the 95 % Wilson intervals (m, 2) of shares (m,) of so many trials."""
+    from scipy.stats import norm
+
+    square = norm.ppf(0.975) ** 2 / n_trials
+    centre = (share + square / 2) / (1 + square)
+    reach = np.sqrt(share * (1 - share) * square + square**2 / 4) / (1 + square)
+    return np.clip(np.stack([centre - reach, centre + reach], axis=1), 0.0, 1.0)
+
+
 @dataclass(frozen=True, eq=False)
 class SupportedFeatures:
     """How many leading features labelled rows support; arrays are read-only.
@@ -87,14 +97,12 @@ class SupportedFeatures:
         Student's of the folds, and Wilson's of all held-out rows: few folds may agree by chance, and agree always
         where the rule says the same of every row.
         """
-        from scipy.stats import norm, t
+        from scipy.stats import t
 
         half = t.ppf(0.975, self.fold_accuracy.shape[1] - 1) * self.standard_error
-        square = norm.ppf(0.975) ** 2 / self.n_samples
-        centre = (self.accuracy + square / 2) / (1 + square)
-        reach = np.sqrt(self.accuracy * (1 - self.accuracy) * square + square**2 / 4) / (1 + square)
-        low = np.minimum(self.accuracy - half, centre - reach)
-        return np.clip(np.stack([low, np.maximum(self.accuracy + half, centre + reach)], axis=1), 0.0, 1.0)
+        low, high = wilson(self.accuracy, self.n_samples).T
+        band = [np.minimum(self.accuracy - half, low), np.maximum(self.accuracy + half, high)]
+        return np.clip(np.stack(band, axis=1), 0.0, 1.0)
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row a prefix as a pandas DataFrame (needs pandas)."""

@@ -10,7 +10,7 @@ from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.ticker import StrMethodFormatter
 
-from fastcurse.plots import ACCENT, BAND, FIRST, SECOND, THEORY, styled
+from fastcurse.plots import ACCENT, BAND, FIRST, SECOND, SECOND_BAND, SLATE, THEORY, styled
 
 if TYPE_CHECKING:
     from matplotlib.collections import PolyCollection
@@ -18,12 +18,11 @@ if TYPE_CHECKING:
 
     from fastcurse.prefix_curve._display import PrefixCurveDisplay
 
-_TRAIN_BAND = "#ecd3dc"
 # Each differs from the others in lightness or dashes, so that a greyscale print keeps them apart.
 _THEORIES: tuple[dict[str, Any], ...] = (
     THEORY,
     {"linestyle": ":", "color": "#222222", "linewidth": 1.8},
-    {"linestyle": (0, (7, 2, 1, 2, 1, 2)), "color": "#6b7785", "linewidth": 1.5},
+    {"linestyle": (0, (7, 2, 1, 2, 1, 2)), "color": SLATE, "linewidth": 1.5},
     {"linestyle": (0, (1, 1)), "color": ACCENT, "linewidth": 2.4},
 )
 _SPREADS = {"range": "range", "std": "± 1 sd", "quantile": "5 % to 95 %"}
@@ -52,7 +51,7 @@ def draw_prefix_curves(
         assert display.train_scores is not None
         display.train_line_, display.train_band_ = _draw_curve(
             ax, p, display.train_scores, f"{name}, training rows", band,
-            {"color": SECOND, "linestyle": "-."}, {"color": _TRAIN_BAND},
+            {"color": SECOND, "linestyle": "-."}, {"color": SECOND_BAND},
         )  # fmt: skip
     main = display.train_scores if score_type == "train" else display.test_scores
     assert main is not None

@@ -8,6 +8,11 @@ from typing import NamedTuple
 KINDS = ("good", "warning", "note")
 
 
+def counted(n: int, one: str, many: str = "") -> str:
+    """Return a number and what it counts: "1 row", "2 rows"."""
+    return f"{n} {one if n == 1 else many or one + 's'}"
+
+
 class Finding(NamedTuple):
     """One sentence of the verdict, and the numbers of the table that it rests on.
 

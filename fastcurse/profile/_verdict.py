@@ -8,7 +8,7 @@ from scipy.stats import norm
 
 from fastcurse import theory
 from fastcurse.intrinsic_dimension import METHODS
-from fastcurse.profile._parts import Finding
+from fastcurse.profile._parts import Finding, counted
 from fastcurse.profile._result import Profile
 
 _MOST = 6
@@ -35,15 +35,15 @@ def find_verdict(profile: Profile) -> tuple[Finding, ...]:
 def _rows(profile: Profile) -> Finding | None:
     quality, parts = profile.quality, []
     if quality.n_non_finite:
-        parts.append(f"{_count(quality.n_non_finite, 'row')} with nan or inf left out")
+        parts.append(f"{counted(quality.n_non_finite, 'row')} with nan or inf left out")
     if quality.duplicates:
-        parts.append(f"{_count(quality.duplicates, 'row')} equal to an earlier one")
+        parts.append(f"{counted(quality.duplicates, 'row')} equal to an earlier one")
     if quality.near_duplicates:
         parts.append(
-            f"{quality.near_duplicates} of {_count(profile.n_queries, 'query', 'queries')} nearly equal to another row"
+            f"{quality.near_duplicates} of {counted(profile.n_queries, 'query', 'queries')} nearly equal to another row"
         )
     if quality.constant_features:
-        parts.append(f"{_count(len(quality.constant_features), 'constant feature')}")
+        parts.append(f"{counted(len(quality.constant_features), 'constant feature')}")
     p = _last(profile)
     too_wide = p > 1 and quality.widest_share > min(max(_MOST_OF_VARIANCE, 2 / p), 0.9)
     if profile.metric == "euclidean" and too_wide and profile.n_samples >= _ROWS:
@@ -165,7 +165,7 @@ def _labels(profile: Profile) -> Finding | None:
         return None
     accuracy, majority = _value(profile, "lda_accuracy", best), profile.labels.majority_share
     cells = [("lda_accuracy", best), ("lda_low", best), ("lda_high", best)]
-    right = f"{100 * accuracy:.1f} % right with {_count(best, 'feature')} ({100 * low:.1f} to {100 * high:.1f})"
+    right = f"{100 * accuracy:.1f} % right with {counted(best, 'feature')} ({100 * low:.1f} to {100 * high:.1f})"
     # The best of several prefixes is better by chance: as many times as there are prefixes.
     chance = (accuracy - low) * float(norm.isf(0.025 / profile.prefixes.size) / norm.isf(0.025))
     if accuracy - chance <= majority:
@@ -176,7 +176,7 @@ def _labels(profile: Profile) -> Finding | None:
         return _finding(profile, "warning", text, *cells)
     text = f"Linear discriminant analysis is {right}; always saying the most frequent label, {100 * majority:.1f} %"
     if enough < best:
-        text += f"; {_count(enough, 'feature')} {'does' if enough == 1 else 'do'} as well within one standard error"
+        text += f"; {counted(enough, 'feature')} {'does' if enough == 1 else 'do'} as well within one standard error"
         cells.append(("lda_accuracy", enough))
     doubled = profile.labels.recommended_features_doubled
     if doubled is not None and doubled > enough:
@@ -203,10 +203,6 @@ def _finding(profile: Profile, kind: str, text: str, *cells: tuple[str, int]) ->
 
 def _keep(n: int) -> str:
     return "keeps" if n == 1 else "keep"
-
-
-def _count(n: int, one: str, many: str = "") -> str:
-    return f"{n} {one if n == 1 else many or one + 's'}"
 
 
 def _all(p: int) -> str:

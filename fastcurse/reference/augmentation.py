@@ -7,18 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-_WORD = 0xFFFFFFFF
-
-
-def _philox4x32(counter: Sequence[int], key: Sequence[int]) -> list[int]:
-    """Return the four words of the Philox4x32-10 block (Salmon et al. 2011, section 3.3)."""
-    c0, c1, c2, c3 = counter
-    k0, k1 = key
-    for _ in range(10):
-        left, right = 0xD2511F53 * c0, 0xCD9E8D57 * c2
-        c0, c1, c2, c3 = (right >> 32) ^ c1 ^ k0, right & _WORD, (left >> 32) ^ c3 ^ k1, left & _WORD
-        k0, k1 = (k0 + 0x9E3779B9) & _WORD, (k1 + 0xBB67AE85) & _WORD
-    return [c0, c1, c2, c3]
+from fastcurse.reference.balls import philox4x32
 
 
 def normals(t: int, r: int, d: int, key: Sequence[int]) -> list[float]:
@@ -32,7 +21,7 @@ def normals(t: int, r: int, d: int, key: Sequence[int]) -> list[float]:
     """
     found: list[float] = []
     for g in range(-(-d // 4)):
-        u = [(word + 0.5) / 2**32 for word in _philox4x32((t, r, g, 0), key)]
+        u = [(word + 0.5) / 2**32 for word in philox4x32((t, r, g, 0), key)]
         for first, second in ((u[0], u[1]), (u[2], u[3])):
             radius = math.sqrt(-2.0 * math.log(first))
             found += [radius * math.cos(2.0 * math.pi * second), radius * math.sin(2.0 * math.pi * second)]
@@ -49,7 +38,7 @@ def kept(t: int, r: int, d: int, key: Sequence[int], drop: float) -> list[bool]:
     [True, False, True, False, False, False]
     """
     bound = round((1.0 - drop) * 2**32)
-    return [word < bound for g in range(-(-d // 4)) for word in _philox4x32((t, r, g, 0), key)][:d]
+    return [word < bound for g in range(-(-d // 4)) for word in philox4x32((t, r, g, 0), key)][:d]
 
 
 def copies(

@@ -88,14 +88,11 @@ def write_article(folder: Path, page: Page, results: Mapping[str, ExperimentResu
         drawings = {name: write_figures(stage / "figures", result) for name, result in results.items()}
         for name, result in results.items():
             write_tables(stage / "tables", name, result)
-        files = [path.relative_to(stage).as_posix() for path in sorted(stage.rglob("*")) if path.is_file()]
         figures = round(time.perf_counter() - began, 3)
         seconds = {**meta["seconds"], "figures": figures, "total": round(meta["seconds"]["total"] + figures, 3)}
-        meta = {**meta, "seconds": seconds, "files": [*files, "index.html", MANIFEST, RESULTS]}
+        meta = {**meta, "seconds": seconds}
         (stage / "index.html").write_text(_render(page, results, drawings, meta), encoding="utf-8")
-        record: dict[str, Any] = {name: result.to_dict() for name, result in results.items()}
-        record["meta"] = meta
-        (stage / RESULTS).write_text(json.dumps(record, indent=1, allow_nan=False) + "\n", encoding="utf-8")
+        write_record(stage, results, meta)
 
 
 def write_figures(folder: Path, result: ExperimentResult) -> list[dict[str, str]]:
@@ -126,6 +123,14 @@ def write_tables(folder: Path, name: str, result: ExperimentResult) -> None:
             writer.writerows(zip(*(column.tolist() for column in columns.values()), strict=True))
 
 
+def write_record(stage: Path, results: Mapping[str, ExperimentResult], meta: Mapping[str, Any]) -> None:
+    """Write results.json, which names all files that are there by then."""
+    files = [path.relative_to(stage).as_posix() for path in sorted(stage.rglob("*")) if path.is_file()]
+    record: dict[str, Any] = {name: result.to_dict() for name, result in results.items()}
+    record["meta"] = {**meta, "files": [*files, MANIFEST, RESULTS]}
+    (stage / RESULTS).write_text(json.dumps(record, indent=1, allow_nan=False) + "\n", encoding="utf-8")
+
+
 def _render(
     page: Page, results: Mapping[str, ExperimentResult], drawings: Mapping[str, Any], meta: Mapping[str, Any]
 ) -> str:
@@ -142,7 +147,7 @@ def _render(
             "corrections": result.corrections,
             "figures": drawings[name],
             "checks": result.checks,
-            "failed": sum(not check.ok for check in result.checks),
+            "failed": len(result.failed),
             "tables": {table: _thinned(columns) for table, columns in result.tables.items()},
         }
         for name, result in results.items()

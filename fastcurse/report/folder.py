@@ -32,7 +32,7 @@ _MARKER = "made-by-fastcurse"
 _ABANDONED = 3600.0  # seconds; a stage is in use while figures are drawn, a minute at most: an older one was left over
 
 
-def check_output_folder(folder: Path, name: str = "output", *, beside: str | None = None) -> None:
+def check_output_folder(folder: Path, *, beside: str | None = None) -> None:
     """Raise unless `folder` is new, empty, or holds just what earlier runs wrote, and can be written; changes nothing.
 
     That it can be written is tried: temporary folders are made and removed where the files will go. A subfolder
@@ -47,16 +47,16 @@ def check_output_folder(folder: Path, name: str = "output", *, beside: str | Non
     place = _nearest(real)
     if not place.is_dir():
         if place == real:
-            raise ValueError(f"{name} must be a folder, got the file {str(folder)!r}")
-        raise ValueError(f"{name} must lie in a folder, but {str(place)!r} is a file; got {str(folder)!r}")
+            raise ValueError(f"output must be a folder, got the file {str(folder)!r}")
+        raise ValueError(f"output must lie in a folder, but {str(place)!r} is a file; got {str(folder)!r}")
     try:
-        own = _own_files(real, name, beside)
+        own = _own_files(real, beside)
         for parent in {place, *((real / path).parent for path in own)}:
             with tempfile.TemporaryDirectory(prefix=_STAGE, dir=parent) as trial:
                 (trial / real.relative_to(place)).mkdir(parents=True, exist_ok=True)  # are the new names possible?
     except OSError as error:
         reason = error.strerror or str(error)
-        raise ValueError(f"{name} must be a folder that can be written, got {str(folder)!r}: {reason}") from error
+        raise ValueError(f"output must be a folder that can be written, got {str(folder)!r}: {reason}") from error
 
 
 @contextmanager
@@ -108,7 +108,7 @@ def _publish(stage: Path, folder: Path, beside: str | None) -> None:
         os.replace(stage, folder)
         return
     check_output_folder(folder, beside=beside)  # again: something may have been put there while the experiments ran
-    old = _own_files(folder, "output", beside)
+    old = _own_files(folder, beside)
     for path in (*new, MANIFEST):
         if (folder / path).is_dir():
             raise ValueError(f"output must have no folder where a file goes; {str(folder)!r} holds the folder {path!r}")
@@ -129,7 +129,7 @@ def _publish(stage: Path, folder: Path, beside: str | None) -> None:
         raise
 
 
-def _own_files(folder: Path, name: str, beside: str | None) -> dict[str, str]:
+def _own_files(folder: Path, beside: str | None) -> dict[str, str]:
     """Map each file in `folder` to its SHA-256; raise at the first one that is not exactly what the manifest records.
 
     Paths are found by walking and only looked up in the manifest: one that it names outside `folder` means nothing.
@@ -145,7 +145,7 @@ def _own_files(folder: Path, name: str, beside: str | None) -> dict[str, str]:
         if not hashes or digest not in hashes:
             fault = "is no longer as fastcurse wrote it" if hashes else "fastcurse did not write"
             raise ValueError(
-                f"{name} must be a new or empty folder, or one of an earlier run; {str(folder)!r} holds {key!r}, "
+                f"output must be a new or empty folder, or one of an earlier run; {str(folder)!r} holds {key!r}, "
                 f"which {fault}"
             )
         own[key] = digest

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import time
 from pathlib import Path
 from typing import Any
 
 from fastcurse.experiments import ExperimentResult, scaling
 from fastcurse.report import environment
-from fastcurse.report.article import write_figures, write_tables
-from fastcurse.report.folder import MANIFEST, RESULTS, check_output_folder, staged_folder
+from fastcurse.report.article import write_figures, write_record, write_tables
+from fastcurse.report.folder import check_output_folder, staged_folder
 
 CASES = "cases"
 _GROWTH = ("n_samples", "draws", "nearest_median", "nearest_theory", "farthest_median", "farthest_theory",
@@ -49,9 +48,7 @@ def write_scaling(folder: Path, result: ExperimentResult, meta: dict[str, Any]) 
     with staged_folder(folder, beside=CASES) as stage:
         write_figures(stage / "figures", result)
         write_tables(stage / "tables", scaling.NAME, result)
-        files = [path.relative_to(stage).as_posix() for path in sorted(stage.rglob("*")) if path.is_file()]
-        record = {scaling.NAME: result.to_dict(), "meta": {**meta, "files": [*files, MANIFEST, RESULTS]}}
-        (stage / RESULTS).write_text(json.dumps(record, indent=1, allow_nan=False) + "\n", encoding="utf-8")
+        write_record(stage, {scaling.NAME: result}, meta)
 
 
 def summary(result: ExperimentResult) -> list[tuple[list[str], list[tuple[str, ...]]]]:

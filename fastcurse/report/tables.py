@@ -5,20 +5,19 @@ from __future__ import annotations
 import csv
 import sys
 from collections.abc import Iterable, Sequence
-from typing import Any, TextIO
+from typing import Any
 
 import click
 
 
-def print_csv(header: Sequence[str], rows: Iterable[Sequence[Any]], file: TextIO | None = None) -> None:
+def print_csv(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """Print a table as CSV."""
-    file = file or sys.stdout
-    if file is None:  # a shell's >&-
+    if sys.stdout is None:  # a shell's >&-
         raise OSError("stdout must be open, got one that is closed")
-    writer = csv.writer(file, lineterminator="\n")
+    writer = csv.writer(sys.stdout, lineterminator="\n")
     writer.writerow(header)
     writer.writerows(rows)
-    file.flush()  # a disk that is full is told now, and not when the interpreter ends
+    sys.stdout.flush()  # a disk that is full is told now, and not when the interpreter ends
 
 
 def print_aligned(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:

@@ -6,14 +6,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fastcurse.plots import ACCENT, FIRST, SECOND, THEORY, logarithmic, panels, styled
+from fastcurse.plots import ACCENT, FIRST, GREEN, GREY, LIGHT_GREY, SECOND, THEORY, logarithmic, panels, styled
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from fastcurse.experiments._result import ExperimentResult
 
-_GREEN = "#009e73"
 _TITLES = {
     "noise": "Noisy copies, σ = 1: ridge of penalty nσ²",
     "dropout": "Half of each copy dropped: ridge of penalty diag(XᵀX)",
@@ -26,7 +25,7 @@ def draw_peak(result: ExperimentResult) -> Figure:
     table, n = result.tables["peak"], result.params["peak_rows"]
     figure, axes = panels(2, width=5.2, height=4.2)
     counts = result.params["peak_copies"]
-    inks = ((ACCENT, "-."), (_GREEN, "--"), (FIRST, (0, (1, 1))))
+    inks = ((ACCENT, "-."), (GREEN, "--"), (FIRST, (0, (1, 1))))
     for ax, (kind, text) in zip(axes, _TITLES.items(), strict=True):
         ax.plot(table["p"], table["least squares"], color=SECOND, label="least squares")
         for K, (ink, line) in zip(counts, inks[-len(counts) :], strict=False):
@@ -35,8 +34,8 @@ def draw_peak(result: ExperimentResult) -> Figure:
         ax.plot(table["p"], table[f"{kind}, limit"], "o", color="#222222", markersize=3, label="ridge, the limit")
         ax.plot(table["p"], table["Bayes limit"], color="#222222", linewidth=0.9, label="best possible")
         for times in (1, 2):
-            ax.axvline(times * n, color="#777777", linewidth=0.9)
-            ax.text(times * n, 0.485, f" p = {'' if times == 1 else times}n", fontsize=8.5, color="#555555")
+            ax.axvline(times * n, color=LIGHT_GREY, linewidth=0.9)
+            ax.text(times * n, 0.485, f" p = {'' if times == 1 else times}n", fontsize=8.5, color=GREY)
         ax.set(xlabel=f"number of features p ({n} training rows)", ylim=(0.48, 1.01), title=text)
     handles, labels = axes[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=len(labels))

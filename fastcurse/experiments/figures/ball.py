@@ -8,9 +8,10 @@ import numpy as np
 
 from fastcurse import theory
 from fastcurse.experiments._result import printed_numbers
-from fastcurse.plots import ACCENT, BAND, FIRST, PRINTED, SECOND, THEORY, panels, styled
+from fastcurse.plots import ACCENT, BAND, FIRST, PRINTED, SECOND, THEORY, counted, panels, styled
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
     from fastcurse.experiments._result import ExperimentResult
@@ -69,6 +70,12 @@ def draw_formula(result: ExperimentResult) -> Figure:
     return figure
 
 
+def _draw_costs(ax: Axes, wide: np.ndarray, far: np.ndarray, label: str) -> None:
+    """Draw how many draws 1 % takes, of hit-or-miss in the dimensions `wide` and of telescoping in `far`."""
+    ax.semilogy(wide, 1e4 * (np.exp(-theory.log_hit_probability(wide)) - 1), color=FIRST, label="hit-or-miss")
+    ax.plot(far, 39 * far ** (4 / 3), color=SECOND, linestyle="-.", label=label)
+
+
 @styled
 def draw_monte_carlo(result: ExperimentResult) -> Figure:
     """Corrected: hit-or-miss Monte Carlo agrees with the closed form until, near d = 20, nothing hits any more."""
@@ -78,7 +85,8 @@ def draw_monte_carlo(result: ExperimentResult) -> Figure:
     ratio = table["volume"] / table["exact_volume"]
     d = np.arange(1, table["d"].max() + 1)
     error = np.asarray(2 * theory.hit_or_miss_relative_error(d, n_draws))
-    left.plot(table["d"][hit], ratio[hit], ".", color=FIRST, markersize=5, label=f"estimates of {n_draws:,} draws")
+    spent = f"{counted(n_draws)} draws"
+    left.plot(table["d"][hit], ratio[hit], ".", color=FIRST, markersize=5, label=f"estimates of {spent}")
     left.plot(d, 1 + error, label="1 ± 2 standard errors, closed form", **THEORY)
     left.plot(d[error < 1], 1 - error[error < 1], **THEORY)
     left.set_yscale("log")
@@ -94,12 +102,11 @@ def draw_monte_carlo(result: ExperimentResult) -> Figure:
         title="Hit-or-miss loses the ball",
     )
     wide, draws = np.arange(2, 41), result.tables["draws"]
-    right.semilogy(wide, 1e4 * (np.exp(-theory.log_hit_probability(wide)) - 1), color=FIRST, label="hit-or-miss")
+    _draw_costs(right, wide, wide, "telescoping; dots: measured")
     near = draws["d"] <= wide[-1]
     for name, ink in (("hit_or_miss", FIRST), ("telescoping", SECOND)):
         right.plot(draws["d"][near], draws[f"{name}_measured"][near], "o", color=ink, markersize=4)
-    right.plot(wide, 39 * wide ** (4 / 3), color=SECOND, linestyle="-.", label="telescoping; dots: measured")
-    right.axhline(n_draws, label=f"the {n_draws:,} draws used on the left", **THEORY)
+    right.axhline(n_draws, label=f"the {spent} used on the left", **THEORY)
     right.set(
         xlabel="dimension d",
         ylabel="draws for a relative error of 1 %",
@@ -120,23 +127,17 @@ def draw_telescoping(result: ExperimentResult) -> Figure:
     left.loglog(table["d"], np.maximum(error, 1e-9), "o", color=FIRST, markersize=3.5, label="error of each estimate")
     d, at = np.unique(table["d"], return_index=True)
     left.plot(d, table["standard_error"][at], label="its own standard error", **THEORY)
-    spent = table["n_draws"]
-    said = f"{spent[0]:,}" if spent[0] == spent[-1] else f"{spent[0]:,} to {spent[-1]:,}"
+    least, most = (counted(n) for n in table["n_draws"][[0, -1]])
     left.set(
         xlabel="dimension d (logarithmic)",
         ylabel="relative error of the volume (logarithmic)",
-        title=f"Telescoping with {said} draws",
+        title=f"Telescoping with {least if least == most else f'{least} to {most}'} draws",
     )
     right.set_xscale("log")
-    right.set_yscale("log")
-    wide = np.arange(2, 41)
-    right.plot(wide, 1e4 * (np.exp(-theory.log_hit_probability(wide)) - 1), color=FIRST, label="hit-or-miss")
+    _draw_costs(right, np.arange(2, 41), draws["d"], "39 d$^{4/3}$, its law at large d")
     measured = np.isfinite(draws["telescoping_measured"])
     right.plot(draws["d"][measured], draws["telescoping_measured"][measured], "o", color=SECOND, markersize=4,
                label="telescoping, measured")  # fmt: skip
-    right.plot(
-        draws["d"], 39 * draws["d"] ** (4 / 3), color=SECOND, linestyle="-.", label="39 d$^{4/3}$, its law at large d"
-    )
     right.set(
         xlabel="dimension d (logarithmic)",
         ylabel="draws for a relative error of 1 %",
@@ -154,7 +155,7 @@ def draw_norms(result: ExperimentResult) -> Figure:
     table, n_points = result.tables["norm"], result.params["n_points"]
     d, many = table["d"], np.geomspace(2, 1000, 200)
     figure, (left, right) = panels(2)
-    band = f"the middle 95 % of {n_points:,} points"
+    band = f"the middle 95 % of {counted(n_points)} points"
     left.fill_between(d, table["ball_norm_low"], table["ball_norm_high"], color=BAND, label=band)
     left.plot(d, table["ball_norm_median"], "o", color=FIRST, markersize=4, label="their median")
     left.plot(many, 0.5 ** (1 / many), label="2$^{-1/d}$", **THEORY)
@@ -179,7 +180,7 @@ def draw_angles(result: ExperimentResult) -> Figure:
     """Beyond the article: two random directions are nearly at right angles; the spread falls like 1/√d."""
     table, n_points = result.tables["angle"], result.params["n_points"]
     figure, (ax,) = panels(1, width=6.5)
-    band = f"the middle 95 % of {n_points:,} pairs"
+    band = f"the middle 95 % of {counted(n_points)} pairs"
     ax.fill_between(table["d"], table["angle_low"], table["angle_high"], color=BAND, label=band)
     ax.plot(table["d"], table["angle_low_exact"], label="its ends by the law of the angle", **THEORY)
     ax.plot(table["d"], table["angle_high_exact"], **THEORY)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fastcurse import theory
-from fastcurse.plots import ACCENT, BAND, FIRST, SECOND, THEORY, logarithmic, panels, styled
+from fastcurse.plots import ACCENT, BAND, FIRST, GREY, LIGHT_GREY, SECOND, THEORY, counted, logarithmic, panels, styled
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -36,11 +36,11 @@ def draw_adversary(result: ExperimentResult) -> Figure:
         f"best at p = {curve['p'][best]}", (curve["p"][best], curve["attacked"][best]), xytext=(0, -34),
         textcoords="offset points", ha="center", color=SECOND, arrowprops={"arrowstyle": "-", "color": SECOND},
     )  # fmt: skip
-    ax.axhline(0.5, color="#777777", linewidth=0.9)
-    ax.text(1.0, 0.505, "a coin toss", color="#555555", va="bottom", fontsize=8.5)
+    ax.axhline(0.5, color=LIGHT_GREY, linewidth=0.9)
+    ax.text(1.0, 0.505, "a coin toss", color=GREY, va="bottom", fontsize=8.5)
     logarithmic(ax)
     ax.set(xlabel="number of features p (logarithmic)", ylabel="accuracy", ylim=(-0.02, 1.1))
-    ax.text(1.0, 0.02, f"lines: closed forms\nmarks: {rows:,} rows".replace(",", " "), color="#555555", fontsize=8.5)
+    ax.text(1.0, 0.02, f"lines: closed forms\nmarks: {counted(rows)} rows", color=GREY, fontsize=8.5)
     ax.set_title(f"Trunk's exact means; the adversary moves every feature by {epsilon:g} sd")
     return figure
 
@@ -67,9 +67,9 @@ def draw_ratio(result: ExperimentResult) -> Figure:
     for size, ink, style in ((2, ACCENT, ":"), (10, SECOND, "-."), (10_000, FIRST, "-")):
         right.plot(theory.random_direction_ratio(size, shares) / np.sqrt(size), shares, color=ink, linestyle=style,
                    label=f"d = {size}")  # fmt: skip
-    right.axvline(1 / 0.6744898, color="#777777", linewidth=0.9)
-    right.axhline(0.5, color="#777777", linewidth=0.9)
-    right.text(1.55, 0.05, "1.4826", color="#555555")
+    right.axvline(1 / 0.6744898, color=LIGHT_GREY, linewidth=0.9)
+    right.axhline(0.5, color=LIGHT_GREY, linewidth=0.9)
+    right.text(1.55, 0.05, "1.4826", color=GREY)
     logarithmic(right)
     right.set(
         xlabel="random change / (√d · smallest change) (logarithmic)", ylabel="share of random lines", xlim=(0.25, 100)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fastcurse import theory
-from fastcurse.plots import panels, styled
+from fastcurse.plots import GREEN, GREY, LIGHT_GREY, SKY, panels, styled
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
     from fastcurse.experiments._result import ExperimentResult
 
-# Okabe and Ito's inks, told apart by people of any colour vision; markers and dashes tell them apart in grey.
-_BLUE, _VERMILION, _GREEN, _SKY, _ORANGE, _DARK = "#0072B2", "#D55E00", "#009E73", "#56B4E9", "#E69F00", "#222222"
+# With GREEN and SKY, Okabe and Ito's: told apart by people of any colour vision; markers and dashes do so in grey.
+_BLUE, _VERMILION, _ORANGE, _DARK = "#0072b2", "#d55e00", "#e69f00", "#222222"
 _SHOWN_RATIOS = (0.25, 1.0, 4.0)
 
 
@@ -29,7 +29,7 @@ def draw_spectrum(result: ExperimentResult) -> Figure:
         rows = table["g"] == g
         high = float(theory.marchenko_pastur_edges(g)[1])
         ends = np.append(table["low"][rows], table["high"][rows][-1])
-        ax.stairs(table["density"][rows], ends, fill=True, color=_SKY, alpha=0.7, label="measured")
+        ax.stairs(table["density"][rows], ends, fill=True, color=SKY, alpha=0.7, label="measured")
         first = (np.sqrt(g) - 1.0) ** 2  # for g > 1 the positive eigenvalues begin above the edge 0
         x = first + (high - first) * (1 - np.cos(np.linspace(0.03 if g == 1 else 0.0, np.pi, 400))) / 2
         ax.plot(
@@ -75,7 +75,7 @@ def draw_descent(result: ExperimentResult) -> Figure:
     after = table["step"] > 0
     t = table["step"][after]
     for share, text, ink, style in (
-        (0.05, "too low", _GREEN, (0, (1, 1))),
+        (0.05, "too low", GREEN, (0, (1, 1))),
         (0.5, "slow", _BLUE, (0, (5, 1, 1, 1))),
         (0.95, "good", _DARK, "-"),
         (1, "plateau", _ORANGE, (0, (6, 2))),
@@ -94,12 +94,12 @@ def draw_descent(result: ExperimentResult) -> Figure:
         if f"expected_{share:g}" in table:
             ax.plot(t[::6], table[f"expected_{share:g}"][after][::6], "o", color=ink, markersize=3.5,
                     markerfacecolor="white")  # fmt: skip
-    ax.plot([], [], "o", color="#777777", markersize=3.5, markerfacecolor="white", label="mean loss, Marchenko-Pastur")
+    ax.plot([], [], "o", color=LIGHT_GREY, markersize=3.5, markerfacecolor="white", label="mean loss, Marchenko-Pastur")
     plateau = table["sharpest_share"][0]
-    ax.axhline(plateau, color="#777777", linewidth=1, linestyle=":")
+    ax.axhline(plateau, color=LIGHT_GREY, linewidth=1, linestyle=":")
     ax.annotate(
         "share of the sharpest direction", (1.05, plateau), xytext=(0, -4),
-        textcoords="offset points", va="top", fontsize=8.5, color="#555555",
+        textcoords="offset points", va="top", fontsize=8.5, color=GREY,
     )  # fmt: skip
     ax.set(
         xscale="log", yscale="log", xlabel="steps (logarithmic)", ylabel="loss, of the first (logarithmic)",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fastcurse.experiments._tree_share import EARLIER
-from fastcurse.plots import ACCENT, FIRST, PRINTED, SECOND, logarithmic, panels, styled
+from fastcurse.plots import ACCENT, FIRST, GREY, PRINTED, SECOND, counted, logarithmic, panels, styled
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -15,17 +15,11 @@ if TYPE_CHECKING:
 
     from fastcurse.experiments._result import ExperimentResult
 
-_GREY = "#555555"
-
 
 def _dimension_axis(ax: Axes) -> None:
     logarithmic(ax, minor_labels=False)
     ax.set_xlabel("number of features d (logarithmic)")
     ax.set_xticks([tick for tick in (2, 5, 10, 20, 50, 100) if tick <= 1.1 * ax.get_xlim()[1]])
-
-
-def _count(n: int) -> str:
-    return f"{n:,}".replace(",", " ")
 
 
 @styled
@@ -37,9 +31,9 @@ def draw_share(result: ExperimentResult) -> Figure:
     for n, ink, style, marker in zip(sizes, (FIRST, SECOND), ("-", "-."), ("o", "s"), strict=True):
         here = share["n_samples"] == n
         ax.plot(share["d"][here], share["tree_share"][here], color=ink, linestyle=style, marker=marker, markersize=4,
-                label=f"uniform, {_count(n)} points")  # fmt: skip
+                label=f"uniform, {counted(n)} points")  # fmt: skip
     ax.plot(embedded["d"], embedded["tree_share"], color=ACCENT, linestyle="--", marker="^", markersize=5,
-            label=f"intrinsic dimension {embedded['intrinsic'][0]}, {_count(sizes[0])} points")  # fmt: skip
+            label=f"intrinsic dimension {embedded['intrinsic'][0]}, {counted(sizes[0])} points")  # fmt: skip
     noted = [(d, EARLIER[n][d]) for n in sizes if n in EARLIER for d in EARLIER[n]]
     if noted:
         ax.plot(
@@ -58,7 +52,7 @@ def draw_seconds(result: ExperimentResult) -> Figure:
     seconds, n, own = result.tables["seconds"], result.params["n_samples"], result.params["intrinsic"]
     embedded = seconds["d"] > seconds["intrinsic"]
     figure, axes = panels(2)
-    titles = (f"{_count(n)} uniform points", f"Intrinsic dimension {own}, rotated into d")
+    titles = (f"{counted(n)} uniform points", f"Intrinsic dimension {own}, rotated into d")
     for ax, here, title in zip(axes, (~embedded & (seconds["n_samples"] == n), embedded), titles, strict=True):
         for name, text, ink, style, marker in (
             ("tree", "k-d tree, built before", FIRST, "-", "o"),
@@ -75,7 +69,7 @@ def draw_seconds(result: ExperimentResult) -> Figure:
         ax.set_ylim(low, high)
     axes[0].set_ylabel("microseconds a query (logarithmic)")
     axes[0].legend(loc="upper left")
-    axes[1].text(0.02, 0.97, "one thread", color=_GREY, va="top", fontsize=8.5, transform=axes[1].transAxes)
+    axes[1].text(0.02, 0.97, "one thread", color=GREY, va="top", fontsize=8.5, transform=axes[1].transAxes)
     return figure
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fastcurse.plots import ACCENT, BAND, FIRST, SECOND, panels, styled
+from fastcurse.plots import ACCENT, BAND, FIRST, LIGHT_GREY, SECOND, panels, styled
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -58,8 +58,8 @@ def draw_corrected(result: ExperimentResult) -> Figure:
     ):
         label = f"{text}: {splits[name].mean():.3f} ± {splits[name].std(ddof=1):.3f}"
         left.hist(splits[name], bins=bins, histtype="step", linewidth=1.8, linestyle=style, color=ink, label=label)
-    left.axvline(0.9133, color="#777777", linewidth=1, label="printed: LinearSVC .9133")
-    left.axvline(0.98, color="#777777", linewidth=1, linestyle=":", label="printed: SVC .98")
+    left.axvline(0.9133, color=LIGHT_GREY, linewidth=1, label="printed: LinearSVC .9133")
+    left.axvline(0.98, color=LIGHT_GREY, linewidth=1, linestyle=":", label="printed: SVC .98")
     count = splits["linear"].size
     left.set(xlabel="accuracy on the test half", ylabel="splits", title=f"{count} splits, not one")
     left.set_xlim(0.70, 1.005)
@@ -68,7 +68,7 @@ def draw_corrected(result: ExperimentResult) -> Figure:
             noise["d"], noise[f"{name}_mean"], yerr=noise[f"{name}_sd"], color=ink, linestyle=style, marker="o",
             markersize=4, capsize=2.5, label=text,
         )  # fmt: skip
-    right.axhline(0.5, color="#777777", linewidth=1, label="a coin toss")
+    right.axhline(0.5, color=LIGHT_GREY, linewidth=1, label="a coin toss")
     right.set_xscale("log")
     right.set_xticks(noise["d"], [str(d) for d in noise["d"]])
     right.minorticks_off()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fastcurse import theory
-from fastcurse.plots import BAND, FIRST, PRINTED, SECOND, THEORY, panels, styled
+from fastcurse.plots import BAND, FIRST, PRINTED, SECOND, SECOND_BAND, THEORY, panels, styled
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -42,7 +42,7 @@ def draw_corrected(result: ExperimentResult) -> Figure:
     svm, lda, separable = (result.tables[name] for name in ("svm", "lda", "separable"))
     n_train, repeats = result.params["n_samples"] // 2, result.params["repeats"]
     figure, (left, right) = panels(2)
-    for table, name, ink in ((lda, "train", "#d9d9d9"), (svm, "train", "#ecd3dc"), (svm, "test", BAND)):
+    for table, name, ink in ((lda, "train", "#d9d9d9"), (svm, "train", SECOND_BAND), (svm, "test", BAND)):
         mean, sd = table[f"{name}_mean"], table[f"{name}_sd"]
         left.fill_between(table["p"], mean - 2 * sd, mean + 2 * sd, color=ink, linewidth=0)
     left.plot(svm["p"], svm["train_mean"], color=SECOND, label="LinearSVC, training")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib.ticker import ScalarFormatter
 
-from fastcurse.plots import ACCENT, BAND, FIRST, SECOND, THEORY, panels, styled
+from fastcurse.plots import ACCENT, BAND, FIRST, LIGHT_GREY, SECOND, THEORY, panels, styled
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -77,7 +77,7 @@ def draw_corrected(result: ExperimentResult) -> Figure:
     if p[-1] >= n_train - 2:
         marks.append((n_train - 2, f"n - 2 = {n_train - 2}"))
     for at, text in marks:
-        ax.axvline(at, color="#777777", linewidth=0.9)
+        ax.axvline(at, color=LIGHT_GREY, linewidth=0.9)
         ax.annotate(text, (at, 0.455), xytext=(4, 0), textcoords="offset points", fontsize=8.5)
     ax.set(
         xlabel=f"number of features p{_ORDERS[order]}",

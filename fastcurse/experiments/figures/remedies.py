@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.ticker import FuncFormatter
 
 from fastcurse import theory
-from fastcurse.plots import ACCENT, FIRST, SECOND, logarithmic, panels, styled
+from fastcurse.plots import ACCENT, FIRST, GREEN, GREY, LIGHT_GREY, SECOND, SKY, logarithmic, panels, styled
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,17 +23,16 @@ _TITLES = {
     "ar1": "AR(1), ρ = {rho:g}: smooth means spare them",
     "factor": "One common factor, ρ = {rho:g}: they lose",
 }
-_GREEN, _SKY, _GREY = "#009e73", "#56b4e9", "#777777"
 # Name, ink, line, marker: the rules that know or estimate the covariance are solid marks, the easy ones hollow.
 _LOOKS = {
     "LDA": (SECOND, "-", None),
     "ridge": (FIRST, "-", None),
     "Ledoit-Wolf": (FIRST, ":", "s"),
     "bagged LDA": (SECOND, ":", "v"),
-    "random subspaces": (_GREEN, ":", "^"),
+    "random subspaces": (GREEN, ":", "^"),
     "mean only": (ACCENT, "--", None),
-    "Bayes prior": (_GREEN, "-.", None),
-    "first component": (_SKY, ":", "o"),
+    "Bayes prior": (GREEN, "-.", None),
+    "first component": (SKY, ":", "o"),
 }
 
 
@@ -77,7 +76,7 @@ def draw_theory(result: ExperimentResult) -> Figure:
     wide = paths["p"] >= 20
     p = paths["p"][wide]
     for name, ink, marker, lift in (
-        ("Bayes prior", _GREEN, "D", 7), ("mean only", ACCENT, "s", 0), ("first component", _SKY, "o", -7),
+        ("Bayes prior", GREEN, "D", 7), ("mean only", ACCENT, "s", 0), ("first component", SKY, "o", -7),
         ("ridge", FIRST, "^", 0),
     ):  # fmt: skip
         left.plot(p, paths[f"{name}, theory"][wide], color=ink)
@@ -121,8 +120,8 @@ def draw_threshold(result: ExperimentResult) -> Figure:
         ax.errorbar(table["N"], table[name], error * table[f"{name}, sd"], fmt=marker, color=ink, markersize=5)
         ax.text(*place, name, color=ink, transform=ax.transAxes)
     threshold = float(1000 / theory.separation(1000) ** 2)
-    ax.axvline(threshold, color=_GREY, linewidth=0.9)
-    ax.text(threshold * 1.03, 0.515, f"S = √g at N = {threshold:.1f}", color="#555555")
+    ax.axvline(threshold, color=LIGHT_GREY, linewidth=0.9)
+    ax.text(threshold * 1.03, 0.515, f"S = √g at N = {threshold:.1f}", color=GREY)
     logarithmic(ax)
     ax.set(xlabel="training rows N (logarithmic), p = 1000 features", ylabel="accuracy", ylim=(0.48, 1.01))
     ax.set_title("Lines: limits for many rows; marks: measured ± 2 se")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fastcurse.plots import ACCENT, BAND, FIRST, PRINTED, SECOND, THEORY, panels, styled
+from fastcurse.plots import ACCENT, BAND, FIRST, PRINTED, SECOND, THEORY, counted, panels, styled
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -54,7 +54,7 @@ def draw_dimension(result: ExperimentResult) -> Figure:
     ax.set_xscale("log")
     ax.set(
         xlabel="number of features D (logarithmic)", ylabel="(farthest - nearest) / farthest", ylim=(0, 1.03),
-        title=f"Contrast of all pairs of {n:,} points".replace(",", " "),
+        title=f"Contrast of all pairs of {counted(n)} points",
     )  # fmt: skip
     ax.legend()
     return figure
@@ -65,7 +65,7 @@ def draw_index(result: ExperimentResult) -> Figure:
     """Index breakdown: of uniform points soon all must be read; of points of low intrinsic dimension few in any D."""
     n, own = result.params["n_samples"], result.params["intrinsic"]
     figure, axes = panels(2, height=3.8)
-    titles = (f"{n:,} uniform points".replace(",", " "), f"Intrinsic dimension {own}, rotated into D")
+    titles = (f"{counted(n)} uniform points", f"Intrinsic dimension {own}, rotated into D")
     for ax, name, title in zip(axes, ("dimension", "embedded"), titles, strict=True):
         table = result.tables[name]
         boxed = table["share_boxed"]

@@ -6,14 +6,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fastcurse.plots import ACCENT, FIRST, SECOND, THEORY, logarithmic, panels, styled
+from fastcurse.plots import ACCENT, FIRST, GREY, LIGHT_GREY, SECOND, THEORY, logarithmic, panels, styled
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from fastcurse.experiments._result import ExperimentResult
-
-_GREY = "#555555"
 
 
 @styled
@@ -44,9 +42,9 @@ def draw_distances(result: ExperimentResult) -> Figure:
     right.legend(loc="center left")
     for ax in (left, right):
         logarithmic(ax, minor_labels=False)
-        ax.axvline(d + 1, color="#777777", linewidth=0.9)
+        ax.axvline(d + 1, color=LIGHT_GREY, linewidth=0.9)
         ax.set_xlabel("number of points n (logarithmic)")
-    right.text(d + 1, 1.18, " n = d + 1", color=_GREY, va="top", fontsize=8.5)
+    right.text(d + 1, 1.18, " n = d + 1", color=GREY, va="top", fontsize=8.5)
     return figure
 
 
@@ -56,7 +54,7 @@ def draw_rule(result: ExperimentResult) -> Figure:
     accuracy, truncation = result.tables["accuracy"], result.tables["truncation"]
     n_samples, p = result.params["n_samples"], result.params["truncated"][-1]
     figure, (left, right) = panels(2, height=4.0)
-    left.plot(accuracy["p"], accuracy["bayes"], color=_GREY, linestyle=":", label="best possible")
+    left.plot(accuracy["p"], accuracy["bayes"], color=GREY, linestyle=":", label="best possible")
     for name, text, ink, style, marker in (
         ("plain", "not whitened", FIRST, "-", "o"), ("whitened", "whitened", SECOND, "-.", "s"),
     ):  # fmt: skip
@@ -66,7 +64,7 @@ def draw_rule(result: ExperimentResult) -> Figure:
     left.set(xlabel="number of features p (logarithmic)", ylabel="accuracy", ylim=(0.48, 1.01))
     left.set_title(f"Nearest-mean rule, N = {n_samples}; total covariance known")
     left.legend(loc="lower left")
-    left.text(0.99, 0.02, "lines: closed forms\nmarks: means of draws", color=_GREY, fontsize=8.5, ha="right",
+    left.text(0.99, 0.02, "lines: closed forms\nmarks: means of draws", color=GREY, fontsize=8.5, ha="right",
               transform=left.transAxes)  # fmt: skip
     here = truncation["p"] == p
     k = truncation["k"][here]
@@ -82,7 +80,7 @@ def draw_rule(result: ExperimentResult) -> Figure:
         right.plot(
             k,
             truncation[name][here],
-            color=_GREY,
+            color=GREY,
             linestyle=style,
             linewidth=1.2,
             label=f"then whitened, covariance {text}",

@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, NullLocator, PercentFormatter
 
-from fastcurse.plots import ACCENT, BAND, FIRST, SECOND, styled
+from fastcurse.plots import ACCENT, BAND, FIRST, SECOND, SECOND_BAND, SLATE, styled
 from fastcurse.profile import GROUPS, Profile
 from fastcurse.report.profile.panels import COLUMN, PANELS, Panel, has_numbers, is_sampled, limits
 
@@ -22,14 +22,14 @@ _MEASURED: tuple[dict[str, Any], ...] = (
 _EXPECTED: tuple[dict[str, Any], ...] = (
     {"color": ACCENT, "linestyle": "--", "marker": "D", "markersize": 3.5, "markerfacecolor": "white"},
     {
-        "color": "#6b7785",
+        "color": SLATE,
         "linestyle": (0, (4, 1.5, 1, 1.5)),
         "marker": "^",
         "markersize": 4,
         "markerfacecolor": "white",
     },
 )
-_BANDS = (BAND, "#ecd3dc")
+_BANDS = (BAND, SECOND_BAND)
 _MOST_LABELS = 6
 
 

@@ -8,6 +8,7 @@ import textwrap
 import numpy as np
 
 from fastcurse.profile import COLUMNS, Finding, Profile
+from fastcurse.profile._parts import counted
 from fastcurse.report.profile.numbers import shown
 from fastcurse.report.profile.panels import has_numbers, is_sampled
 from fastcurse.report.tables import aligned
@@ -23,9 +24,9 @@ def summary_text(profile: Profile) -> str:
     """Return what the data are, the verdict and its numbers, what is wrong with the rows, and the main columns."""
     lines = [
         *_wrapped(
-            f"{_count(profile.n_samples, 'row')} x {_count(profile.n_features, 'feature')}, {profile.metric}, "
-            f"order {profile.order}; k = {_count(profile.k, 'neighbour')} of "
-            f"{_count(profile.n_queries, 'query', 'queries')}; {profile.seconds:.1f} s"
+            f"{counted(profile.n_samples, 'row')} x {counted(profile.n_features, 'feature')}, {profile.metric}, "
+            f"order {profile.order}; k = {counted(profile.k, 'neighbour')} of "
+            f"{counted(profile.n_queries, 'query', 'queries')}; {profile.seconds:.1f} s"
         ),
         "",
         *(line for finding in profile.verdict for line in _sentence(finding)),
@@ -51,10 +52,6 @@ def _sentence(finding: Finding) -> list[str]:
     return [*_wrapped(f"{_MARKS[finding.kind]} {finding.text}"), *("    " + line.replace(_GLUE, " ") for line in rests)]
 
 
-def _count(n: int, one: str, many: str = "") -> str:
-    return f"{n} {one if n == 1 else many or one + 's'}"
-
-
 def _faults(profile: Profile) -> list[str]:
     quality, near = profile.quality, profile.quality.near_distance
     nearer = f"with a row nearer than {shown(near, 'distance')}"
@@ -65,7 +62,7 @@ def _faults(profile: Profile) -> list[str]:
         (len(quality.constant_features), "constant feature", "constant features"),
         (quality.n_non_finite, f"row {dropped}", f"rows {dropped}"),
     ]
-    return [_count(*fault) for fault in faults if fault[0]]
+    return [counted(*fault) for fault in faults if fault[0]]
 
 
 def _table(profile: Profile) -> list[str]:
