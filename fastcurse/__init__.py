@@ -16,7 +16,7 @@ The layers (an import may only point down)::
     engine                             tiles in batches: threads or Dask, progress, Ctrl-C, checkpoints
     _kernels                           the only folder with compiled code
     theory                             closed forms
-    reference                          plain NumPy, imports nothing of fastcurse
+    reference                          plain NumPy, imports nothing else of fastcurse
     _validation                        every input check and its message
     _version                           the number of this release
     _memmap  _results                  pages of files that were read are let go; results' arrays are read-only
