@@ -77,6 +77,15 @@ class TestDefinition:
         assert_equals_definition(X, generator.integers(0, n_samples, n_queries), n_samples - 1)
         assert_equals_definition(X, generator.integers(0, 6, (n_queries, 3)), n_samples, metric="cosine")
 
+    @pytest.mark.parametrize("metric", ["euclidean", "cosine"])
+    def test_one_row_beyond_the_others_is_found_in_any_lane(self, metric):
+        for row in range(64):
+            X = np.ones((64, 2))
+            X[row] = [1.0, 0.0]
+            near = assert_equals_definition(X, [[0.0, 1.0], [1.0, 0.0]], 1, [2], metric=metric)
+            assert near.indices[0, 1, 0] == row
+            assert near.farthest[0, 0] > near.distances[0, 0, 0]
+
     @pytest.mark.interpreted
     def test_two_sums_with_one_rounded_root_are_tied(self):
         # Legs 1 and t give the sum 1 + t²: find sums that differ and share a rounded root.

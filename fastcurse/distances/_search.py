@@ -98,8 +98,8 @@ def distance_extremes(
     >>> ext = fc.distance_extremes([[0, 1, 3], [3, 8, 9], [2, 3, 5]])
     >>> ext.farthest**2
     array([ 9., 58., 94.])
-    >>> ext.nearest_pair[-1], ext.nearest[-1] ** 2
-    (array([0, 2]), np.float64(11.999999999999998))
+    >>> ext.nearest_pair[-1], float(ext.nearest[-1] ** 2)
+    (array([0, 2]), 11.999999999999998)
     >>> ext.contrast.round(4)
     array([0.6667, 0.6286, 0.6427])
     """
