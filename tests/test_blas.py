@@ -17,6 +17,7 @@ from threadpoolctl import threadpool_info, threadpool_limits
 import fastcurse as fc
 from fastcurse.discriminant import _model
 from fastcurse.distances import _moments
+from fastcurse.engine import blas
 from fastcurse.engine.blas import interruptible, one_blas_thread
 
 
@@ -73,6 +74,34 @@ def test_ctrl_c_gives_blas_its_threads_back(compute, monkeypatch):
             compute(np.random.default_rng(0).normal(size=(50, 4)))
         assert threads() == before
     assert held == [{1}]
+
+
+def test_ctrl_c_before_the_limit_is_set_leaves_none(monkeypatch):
+    def interrupt(limits):
+        monkeypatch.undo()
+        raise KeyboardInterrupt
+
+    with threadpool_limits(2, user_api="blas"):
+        before = threads()
+        monkeypatch.setattr(blas, "_set_limits", interrupt)
+        with pytest.raises(KeyboardInterrupt), one_blas_thread():
+            pass
+        assert threads() == before
+
+
+def test_ctrl_c_before_the_limit_is_restored_leaves_that_to_the_next(monkeypatch):
+    def interrupt():
+        monkeypatch.undo()
+        raise KeyboardInterrupt
+
+    with threadpool_limits(2, user_api="blas"):
+        before = threads()
+        with pytest.raises(KeyboardInterrupt), one_blas_thread():
+            monkeypatch.setattr(blas, "_let_go", interrupt)
+        assert threads() == {1}
+        with one_blas_thread():
+            assert threads() == {1}
+        assert threads() == before
 
 
 SCIPY_COMES_LATER = """

@@ -53,19 +53,25 @@ def _let_go() -> None:
 
 @contextmanager
 def one_blas_thread() -> Iterator[None]:
-    """Hold BLAS at one thread; the first of several Python threads sets the limit, the last restores it."""
+    """Hold BLAS at one thread; the first of several Python threads sets the limit, the last restores it.
+
+    Ctrl-C within the lines that set and restore it, of some microseconds, may leave that to the next thread that holds.
+    """
     own = threading.get_ident()
-    with _LOCK:
-        held = [library.filepath for library, _ in _before]
-        free = [one for one in _libraries("scipy.linalg" in sys.modules) if one.filepath not in held]
-        _before.extend((library, library.get_num_threads()) for library in free)
-        _set_limits([(library, 1) for library in free])
-        _holders.append(own)
     try:
+        with _LOCK:
+            if not _holders:
+                _let_go()
+            _holders.append(own)
+            held = [library.filepath for library, _ in _before]
+            free = [one for one in _libraries("scipy.linalg._fblas" in sys.modules) if one.filepath not in held]
+            _before.extend((library, library.get_num_threads()) for library in free)
+            _set_limits([(library, 1) for library in free])
         yield
     finally:
         with _LOCK:
-            _holders.remove(own)
+            if own in _holders:
+                _holders.remove(own)
             if not _holders:
                 _let_go()
 
