@@ -233,3 +233,7 @@ class TestUnbiased:
         found = theory.unbiased_delta_sq([two_classes(9.0), two_classes(0.1)], 4, [25, 25])
         np.testing.assert_allclose(found[0], two_classes(9.0 * 43 / 48 - 0.32), rtol=1e-14)
         assert (found[1] == 0).all()
+
+
+def test_rows_that_leave_no_degree_of_freedom_give_nan():
+    assert np.isnan(theory.multiclass_lda_accuracy(1.0 - np.eye(3), [0.0, 0.5, 2.0], [1, 1, 1])).all()

@@ -30,7 +30,7 @@ class ScanStats:
     Attributes
     ----------
     pairs : int
-        Pairs i < j of the data; most are dismissed before they are measured.
+        Pairs i < j of the data; with a screen most are dismissed before they are measured.
     tiles : int
         Tiles that the triangle of pairs was cut into.
     tiles_certified : int

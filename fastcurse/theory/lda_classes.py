@@ -76,11 +76,11 @@ def multiclass_lda_accuracy(
         )
     grid = np.broadcast_shapes(delta_sq.shape[:-2], p.shape)
     delta_sq, p = np.broadcast_to(delta_sq, (*grid, n_classes, n_classes)), np.broadcast_to(p, grid)
-    directions = _unit_directions(n_classes)
+    directions, freedom = _unit_directions(n_classes), sizes.sum() - n_classes
     result = np.full(grid, np.nan)
     for index in np.ndindex(grid):
-        room = 1.0 - p[index] / max(sizes.sum() - n_classes, 1.0)
-        if room > 0.0:
+        if p[index] < freedom:
+            room = 1.0 - p[index] / freedom
             noise = p[index] / sizes
             with np.errstate(divide="ignore"):  # a class of prior 0
                 log_pi = np.log(pi)

@@ -66,7 +66,7 @@ def draw_ratio(result: ExperimentResult) -> Figure:
     shares = np.linspace(0.001, 0.999, 999)
     for size, ink, style in ((2, ACCENT, ":"), (10, SECOND, "-."), (10_000, FIRST, "-")):
         right.plot(theory.random_direction_ratio(size, shares) / np.sqrt(size), shares, color=ink, linestyle=style,
-                   label=f"d = {size}")  # fmt: skip
+                   label=f"d = {counted(size)}")  # fmt: skip
     right.axvline(1 / 0.6744898, color=LIGHT_GREY, linewidth=0.9)
     right.axhline(0.5, color=LIGHT_GREY, linewidth=0.9)
     right.text(1.55, 0.05, "1.4826", color=GREY)

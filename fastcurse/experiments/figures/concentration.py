@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fastcurse.plots import ACCENT, BAND, FIRST, PRINTED, SECOND, THEORY, panels, styled
+from fastcurse.plots import BAND, FIRST, PRINTED, SECOND, THEORY, counted, panels, styled
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -47,7 +47,7 @@ def draw_extremes(result: ExperimentResult) -> Figure:
         xlabel="number of features d",
         ylabel="Euclidean distance",
         ylim=(0, None),
-        title=f"Extremes over all pairs of {n_samples} uniform points",
+        title=f"Extremes over all pairs of {counted(n_samples)} uniform points",
     )
     ax.legend()
     return figure
@@ -60,12 +60,12 @@ def draw_sample_size(result: ExperimentResult) -> Figure:
     figure, (ax,) = panels(1, width=6.5)
     ax.errorbar(
         table["n_samples"], table["squared_contrast_mean"], yerr=2 * table["squared_contrast_sd"], color=FIRST,
-        marker="o", capsize=3, ecolor=ACCENT, label="mean ± 2 sd over seeds",
+        marker="o", capsize=3, label="mean ± 2 sd over seeds",
     )  # fmt: skip
     ax.plot(table["n_samples"], table["squared_contrast_theory"], label="extreme-value theory", **THEORY)
     ax.set_xscale("log")
     ax.set(
-        xlabel="number of points n",
+        xlabel="number of points n (logarithmic)",
         ylabel="squared contrast",
         title=f"The same d = {table['d'][0]}, more points",
     )
