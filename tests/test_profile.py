@@ -283,6 +283,17 @@ class TestInput:
         assert found.quality.near_duplicates == 0
         assert found.quality.near_distance == 0.01 * np.median(near.distances[0, ~copies, 0])
 
+    def test_copies_in_cosine_lists_of_float32_are_at_no_distance(self):
+        X = cloud(400, 32).astype(np.float32)
+        X[300:] = X[:100]
+        distances, indices = NearestNeighbors(n_neighbors=12, metric="cosine", algorithm="brute").fit(X).kneighbors()
+        assert distances.dtype == np.float32
+        assert 0 < distances[:100, 0].max() < 1e-6
+        own = fc.profile(X, metric="cosine", prefixes=[32])
+        found = fc.profile(X, metric="cosine", prefixes=[32], neighbors=(distances, indices))
+        for name in ("twonn", "levina_bickel"):
+            assert found.columns[name] == pytest.approx(own.columns[name], rel=1e-3), name
+
     def test_faults_of_the_data(self):
         X = cloud(100, 5)
         X[:, 2] = 3.0

@@ -67,6 +67,7 @@ def profile(
     neighbors : tuple of (distances, indices), optional
         The nearest rows of every row by all features, (n_samples, at least k) each, nearest first, as another library
         found them; a row's entry for itself is dropped. Overlap, hubness and dimension of the last prefix are theirs.
+        Cosine distances within their rounding error of 0, in float32 if they are given so, count as 0.
     on_bad : {"error", "drop"}, default="error"
         What is done about rows with nan or inf: refuse them, or leave them out and say so.
     work_budget : float, default=5e11
