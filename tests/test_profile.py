@@ -358,7 +358,16 @@ class TestRefusals:
             (cloud(20) * 1e150, {}, "X must have moments below 1.8e308"),
             (cloud(20) * 1e-200, {}, "X must have distances above 1e-150, got at most 0"),
             (cloud(20) * 1e-155, {}, "X must have distances above 1e-150, got at most"),
-            (cloud(20) * 1e-155, {"metric": "cosine"}, "X must have values above 1e-150, got at most"),
+            (
+                cloud(20) * 1e-155,
+                {"metric": "cosine"},
+                "X must have values above 1e-150 in each row .* in row 0; multiply",
+            ),
+            (
+                np.insert(cloud(20), [0, 7], [[np.nan] * 12, [-1e-170] * 12], axis=0),
+                {"metric": "cosine", "on_bad": "drop"},
+                "X must have values above 1e-150 in each row .* got at most 1e-170 in row 8; multiply X or that row",
+            ),
             (
                 cloud(20),
                 {"k": 3, "neighbors": squared_neighbors(cloud(20))},
@@ -371,6 +380,15 @@ class TestRefusals:
     def test_one_clear_error(self, X, options, message):
         with pytest.raises((ValueError, TypeError), match=message):
             fc.profile(X, **options)
+
+    def test_a_row_whose_squares_vanish_is_named_in_any_block(self, monkeypatch):
+        from fastcurse.engine import tiles
+
+        monkeypatch.setattr(tiles, "_VALUES_A_BLOCK", 60)  # five rows
+        X = cloud(20)
+        X[3], X[13] = 0.0, -1e-170
+        with pytest.raises(ValueError, match="in row 13;"):
+            fc.profile(X, metric="cosine")
 
 
 class TestExtremes:
