@@ -20,6 +20,7 @@ from fastcurse.prefix_accuracy import neighbor_accuracy
 from fastcurse.profile import _verdict
 from fastcurse.profile._columns import NAMES
 from fastcurse.profile._profile import default_prefixes
+from fastcurse.report.profile.numbers import shown
 
 
 def cloud(n=200, n_features=12, seed=0):
@@ -482,6 +483,14 @@ class TestVerdict:
         for half, quoted in ((0.09, True), (0.11, False)):
             ends = {"lda_low": [0, 0.9 - half, 0], "lda_high": [0, 0.9 + half, 0]}
             assert (_verdict._labels(self.facts(labels, lda_accuracy=[0, 0.9, 0], **ends)) is not None) == quoted
+
+    def test_shares_are_written_as_in_their_cells(self):
+        labels = SimpleNamespace(peak=5, recommended_features=5, majority_share=0.5, recommended_features_doubled=None)
+        finding = _verdict._labels(self.facts(labels, lda_accuracy=[0, 0.97, 0], lda_low=[0, 0.944, 0],
+                                              lda_high=[0, 0.9996, 0]))  # fmt: skip
+        assert "is 97.0 % right with 5 features (94.4 % to > 99.9 %); " in finding.text
+        for value in finding.values:
+            assert shown(value, "share") in finding.text
 
     def test_numbers_have_two_digits_or_are_whole(self):
         assert [_verdict._number(value) for value in (9.96, 9.94, 0.996, 0.994)] == ["10", "9.9", "1.0", "0.99"]
