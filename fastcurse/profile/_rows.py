@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import tempfile
@@ -19,6 +20,7 @@ from fastcurse.engine.tiles import row_blocks
 ORDERS = ("given", "pca", "variance", "random")
 ON_BAD = ("error", "drop")
 _MOST_NAMED = 1000
+_NO_FALLOCATE = (errno.EOPNOTSUPP, errno.EINVAL, errno.ENOSYS)  # of file systems that cannot set space aside
 
 
 class Rows(NamedTuple):
@@ -59,12 +61,20 @@ def _new_file(path: Path, shape: tuple[int, int], dtype: Any) -> np.ndarray:
         array: np.ndarray = np.lib.format.open_memmap(path, mode="w+", dtype=dtype, shape=shape)
         if hasattr(os, "posix_fallocate"):  # what is written to a map beyond a full disk kills the process
             with open(path, "r+b") as file:
-                os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
+                _set_aside(file.fileno(), path.stat().st_size)
     except OSError as error:
         raise OSError(error.errno, error.strerror, str(path.parent.parent)) from error
     with suppress(OSError):  # Windows keeps the file of an array until the folder goes
         path.unlink()
     return array
+
+
+def _set_aside(file: int, size: int) -> None:
+    try:
+        os.posix_fallocate(file, 0, size)
+    except OSError as error:
+        if error.errno not in _NO_FALLOCATE:
+            raise
 
 
 @contextmanager
