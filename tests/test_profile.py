@@ -374,7 +374,16 @@ class TestRefusals:
                 {"k": 3, "neighbors": squared_neighbors(cloud(20))},
                 "neighbors must hold euclidean distances of the rows of X, got .* which are .* apart",
             ),
-            (np.full((20, 3), np.nan), {"on_bad": "drop"}, "X must have at least 2 rows"),
+            (
+                np.full((20, 3), np.nan),
+                {"on_bad": "drop"},
+                "X must have at least 3 rows without nan and inf, got 0 of 20",
+            ),
+            (
+                np.repeat([[1.0], [np.inf], [2.0]], [1, 7, 1], axis=0),
+                {"on_bad": "drop"},
+                "X must have at least 3 rows without nan and inf, got 2 of 9",
+            ),
             (np.array([["a"] * 4] * 5), {}, "X must hold real numbers"),
         ],
     )

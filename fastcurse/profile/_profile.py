@@ -137,8 +137,8 @@ def profile(
     work: dict[str, Any] = {"n_threads": n_threads, "progress": progress}
     with _rows.opened(X, on_bad) as (rows, scratch):
         n_samples, n_features = rows.points.shape
-        if n_samples < 3:
-            raise ValueError(f"X must have at least 3 rows, got {n_samples}")
+        if n_samples < _rows.LEAST_ROWS:
+            raise ValueError(f"X must have at least {_rows.LEAST_ROWS} rows, got {n_samples}")
         chosen = default_prefixes(n_features) if prefixes is None else _validation.check_prefixes(prefixes, n_features)
         k = _validation.check_count(k, "k", minimum=2, maximum=n_samples - 1)
         labels = None

@@ -19,6 +19,7 @@ from fastcurse.engine.tiles import row_blocks
 
 ORDERS = ("given", "pca", "variance", "random")
 ON_BAD = ("error", "drop")
+LEAST_ROWS = 3
 _MOST_NAMED = 1000
 _NO_FALLOCATE = (errno.EOPNOTSUPP, errno.EINVAL, errno.ENOSYS)  # of file systems that cannot set space aside
 
@@ -92,6 +93,10 @@ def opened(X: Any, on_bad: str) -> Iterator[tuple[Rows, Scratch]]:
             n_bad = int(np.count_nonzero(is_bad))
             if n_bad:
                 kept, bad = np.flatnonzero(~is_bad), tuple(np.flatnonzero(is_bad)[:_MOST_NAMED].tolist())
+                if kept.size < LEAST_ROWS:
+                    raise ValueError(
+                        f"X must have at least {LEAST_ROWS} rows without nan and inf, got {kept.size} of {len(array)}"
+                    )
                 whole, shape = array, (kept.size, array.shape[1])
                 array = scratch.copy(
                     shape, whole.dtype, (rows[~is_bad[at : at + len(rows)]] for at, rows in row_blocks(whole, shape[1]))
