@@ -151,9 +151,9 @@ def _euclidean(near: PrefixNeighbors) -> np.ndarray:
     return chords(near.distances, cosine_rounding(near.prefixes)[:, None, None])
 
 
-def cosine_rounding(prefixes: np.ndarray) -> np.ndarray:
-    """Return the rounding error of a cosine distance at each prefix: see prefix_neighbors."""
-    return (2 * prefixes + 5) * 2.0**-53
+def cosine_rounding(prefixes: np.ndarray, unit: float = 2.0**-53) -> np.ndarray:
+    """Return the rounding error of a cosine distance at each prefix, `unit` that of a number: see prefix_neighbors."""
+    return (2 * prefixes + 5) * unit
 
 
 def chords(distances: np.ndarray, rounding: np.ndarray) -> np.ndarray:

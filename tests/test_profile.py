@@ -20,6 +20,7 @@ from fastcurse.prefix_accuracy import neighbor_accuracy
 from fastcurse.profile import _verdict
 from fastcurse.profile._columns import NAMES
 from fastcurse.profile._profile import default_prefixes
+from fastcurse.report.profile.numbers import shown
 
 
 def cloud(n=200, n_features=12, seed=0):
@@ -283,6 +284,17 @@ class TestInput:
         assert found.quality.near_duplicates == 0
         assert found.quality.near_distance == 0.01 * np.median(near.distances[0, ~copies, 0])
 
+    def test_copies_in_cosine_lists_of_float32_are_at_no_distance(self):
+        X = cloud(400, 32).astype(np.float32)
+        X[300:] = X[:100]
+        distances, indices = NearestNeighbors(n_neighbors=12, metric="cosine", algorithm="brute").fit(X).kneighbors()
+        assert distances.dtype == np.float32
+        assert 0 < distances[:100, 0].max() < 1e-6
+        own = fc.profile(X, metric="cosine", prefixes=[32])
+        found = fc.profile(X, metric="cosine", prefixes=[32], neighbors=(distances, indices))
+        for name in ("twonn", "levina_bickel"):
+            assert found.columns[name] == pytest.approx(own.columns[name], rel=1e-3), name
+
     def test_faults_of_the_data(self):
         X = cloud(100, 5)
         X[:, 2] = 3.0
@@ -347,19 +359,46 @@ class TestRefusals:
             (cloud(20) * 1e150, {}, "X must have moments below 1.8e308"),
             (cloud(20) * 1e-200, {}, "X must have distances above 1e-150, got at most 0"),
             (cloud(20) * 1e-155, {}, "X must have distances above 1e-150, got at most"),
-            (cloud(20) * 1e-155, {"metric": "cosine"}, "X must have values above 1e-150, got at most"),
+            (
+                cloud(20) * 1e-155,
+                {"metric": "cosine"},
+                "X must have values above 1e-150 in each row .* in row 0; multiply",
+            ),
+            (
+                np.insert(cloud(20), [0, 7], [[np.nan] * 12, [-1e-170] * 12], axis=0),
+                {"metric": "cosine", "on_bad": "drop"},
+                "X must have values above 1e-150 in each row .* got at most 1e-170 in row 8; multiply X or that row",
+            ),
             (
                 cloud(20),
                 {"k": 3, "neighbors": squared_neighbors(cloud(20))},
                 "neighbors must hold euclidean distances of the rows of X, got .* which are .* apart",
             ),
-            (np.full((20, 3), np.nan), {"on_bad": "drop"}, "X must have at least 2 rows"),
+            (
+                np.full((20, 3), np.nan),
+                {"on_bad": "drop"},
+                "X must have at least 3 rows without nan and inf, got 0 of 20",
+            ),
+            (
+                np.repeat([[1.0], [np.inf], [2.0]], [1, 7, 1], axis=0),
+                {"on_bad": "drop"},
+                "X must have at least 3 rows without nan and inf, got 2 of 9",
+            ),
             (np.array([["a"] * 4] * 5), {}, "X must hold real numbers"),
         ],
     )
     def test_one_clear_error(self, X, options, message):
         with pytest.raises((ValueError, TypeError), match=message):
             fc.profile(X, **options)
+
+    def test_a_row_whose_squares_vanish_is_named_in_any_block(self, monkeypatch):
+        from fastcurse.engine import tiles
+
+        monkeypatch.setattr(tiles, "_VALUES_A_BLOCK", 60)  # five rows
+        X = cloud(20)
+        X[3], X[13] = 0.0, -1e-170
+        with pytest.raises(ValueError, match="in row 13;"):
+            fc.profile(X, metric="cosine")
 
 
 class TestExtremes:
@@ -453,6 +492,14 @@ class TestVerdict:
         for half, quoted in ((0.09, True), (0.11, False)):
             ends = {"lda_low": [0, 0.9 - half, 0], "lda_high": [0, 0.9 + half, 0]}
             assert (_verdict._labels(self.facts(labels, lda_accuracy=[0, 0.9, 0], **ends)) is not None) == quoted
+
+    def test_shares_are_written_as_in_their_cells(self):
+        labels = SimpleNamespace(peak=5, recommended_features=5, majority_share=0.5, recommended_features_doubled=None)
+        finding = _verdict._labels(self.facts(labels, lda_accuracy=[0, 0.97, 0], lda_low=[0, 0.944, 0],
+                                              lda_high=[0, 0.9996, 0]))  # fmt: skip
+        assert "is 97.0 % right with 5 features (94.4 % to > 99.9 %); " in finding.text
+        for value in finding.values:
+            assert shown(value, "share") in finding.text
 
     def test_numbers_have_two_digits_or_are_whole(self):
         assert [_verdict._number(value) for value in (9.96, 9.94, 0.996, 0.994)] == ["10", "9.9", "1.0", "0.99"]

@@ -11,6 +11,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+import fastcurse as fc
 from fastcurse.profile import COLUMNS, GROUPS, DataQuality, Finding, LabelSummary
 from fastcurse.report.profile.figures import HEIGHT, WIDTH, draw_panel
 from fastcurse.report.profile.numbers import shown
@@ -200,6 +201,25 @@ class TestPage:
         for item, finding in zip(items, profile.verdict, strict=True):
             assert select(item["inside"], "p")[0]["text"] == f"{finding.kind.capitalize()}: {finding.text}"
         assert ("no verdict" in section["text"]) == (not profile.verdict)
+
+    def test_each_sentence_of_measured_data_links_to_its_numbers(self):
+        """An end of an interval stands in the cell of its column."""
+        y = np.arange(200) % 2
+        profile = fc.profile(np.random.default_rng(0).normal(size=(200, 6)) + y[:, None], y)
+        assert {"lda_accuracy", "lda_low", "lda_high"} <= {name for found in profile.verdict for name in found.columns}
+        page = Page(render_page(profile))
+        section = page.all("section", id="verdict")[0]
+        items = [item for item in select(section["inside"], "li") if item.get("class") in {"good", "warning", "note"}]
+        for item, finding in zip(items, profile.verdict, strict=True):
+            linked = {link["href"] for link in select(item["inside"], "a")}
+            for name, prefix, value in zip(finding.columns, finding.prefixes, finding.values, strict=True):
+                (column,) = (column for column in COLUMNS if name in (column.name, column.low, column.high))
+                cell = f"cell-{column.name}-{prefix}"
+                assert f"#{cell}" in linked
+                number = select(page.all("td", id=cell)[0]["inside"], "data")[
+                    (column.name, column.low, column.high).index(name)
+                ]
+                assert (float(number["value"]), number["text"]) == (value, shown(value, column.style))
 
     def test_landmarks_headings_and_names_of_figures(self, page):
         assert [element["tag"] for element in page.elements if element["tag"] in {"header", "nav", "main", "h1"}] == [

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import sys
 from pathlib import Path
 
@@ -34,6 +36,21 @@ def test_a_copy_in_a_file_goes_with_its_array(tmp_path):
             assert list(Path(unit.filename).parent.iterdir()) == []
         np.testing.assert_allclose(np.linalg.norm(unit, axis=1), 1.0)
     assert max(held) <= 1
+
+
+@pytest.mark.parametrize("code", [errno.EOPNOTSUPP, errno.EINVAL, errno.ENOSYS, errno.ENOSPC])
+def test_a_file_system_need_not_set_space_aside(code, tmp_path, monkeypatch):
+    def refuse(*_):
+        raise OSError(code, "refused")
+
+    monkeypatch.setattr(os, "posix_fallocate", refuse, raising=False)
+    np.save(tmp_path / "X.npy", [[1.0, 2.0], [NAN, 0.0], [3.0, 4.0], [5.0, 6.0]])
+    X = np.load(tmp_path / "X.npy", mmap_mode="r")
+    if code == errno.ENOSPC:
+        with pytest.raises(OSError, match="refused"):
+            rows_of(X)
+    else:
+        assert rows_of(X) == ([[1, 2], [3, 4], [5, 6]], (1,), np.float64)
 
 
 class TestFrames:

@@ -14,6 +14,7 @@ from fastcurse.neighbors import PrefixNeighbors, drop_self
 
 MOST_TIED = 0.1  # share of the lists that end within a tie: which of the tied rows they hold says nothing
 _SKEWNESS_ERROR = 0.5
+_DISTANCES = "distances of neighbors"
 _TRIED = 50  # lists of a user's that are measured again
 
 
@@ -22,6 +23,7 @@ class Lists(NamedTuple):
 
     distances: np.ndarray
     indices: np.ndarray
+    unit: float  # rounding error of a number as it was given
 
 
 def check_lists(neighbors: Any, n_samples: int, k: int) -> Lists | None:
@@ -32,7 +34,8 @@ def check_lists(neighbors: Any, n_samples: int, k: int) -> Lists | None:
         distances, indices = neighbors
     except (TypeError, ValueError):
         raise TypeError(f"neighbors must be a pair (distances, indices), got {type(neighbors).__name__}") from None
-    distances = _validation.check_neighbor_distances(distances, "distances of neighbors", minimum=2)
+    as_given, distances = distances, _validation.check_neighbor_distances(distances, _DISTANCES, minimum=2)
+    unit = 2.0**-24 if np.asarray(as_given).dtype in (np.float16, np.float32) else 2.0**-53
     indices = _validation.check_neighbor_rows(indices, n_samples, "indices of neighbors")
     if distances.shape != indices.shape or distances.ndim != 2 or len(distances) != n_samples:
         raise ValueError(
@@ -46,7 +49,7 @@ def check_lists(neighbors: Any, n_samples: int, k: int) -> Lists | None:
         raise ValueError(
             f"neighbors must have at least k = {k} rows a list beside the row itself, got {indices.shape[1]}"
         )
-    return Lists(distances[:, :k], indices[:, :k])
+    return Lists(distances[:, :k], indices[:, :k], unit)
 
 
 def without_last(near: PrefixNeighbors) -> tuple[PrefixNeighbors, np.ndarray]:
@@ -103,7 +106,7 @@ def neighbor_columns(
         columns["top_hub_share"][-1] = all_hubs.top_hub_share
         lengths = given.distances
         if near.metric == "cosine":
-            lengths = chords(lengths, cosine_rounding(near.prefixes[-1]))
+            lengths = chords(lengths, cosine_rounding(near.prefixes[-1], given.unit))
     for method in METHODS:
         found = intrinsic_dimension(near, method=method)
         values = np.column_stack([found.dimension, found.interval])

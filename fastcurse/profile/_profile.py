@@ -67,6 +67,7 @@ def profile(
     neighbors : tuple of (distances, indices), optional
         The nearest rows of every row by all features, (n_samples, at least k) each, nearest first, as another library
         found them; a row's entry for itself is dropped. Overlap, hubness and dimension of the last prefix are theirs.
+        Cosine distances within their rounding error of 0, in float32 if they are given so, count as 0.
     on_bad : {"error", "drop"}, default="error"
         What is done about rows with nan or inf: refuse them, or leave them out and say so.
     work_budget : float, default=5e11
@@ -136,8 +137,8 @@ def profile(
     work: dict[str, Any] = {"n_threads": n_threads, "progress": progress}
     with _rows.opened(X, on_bad) as (rows, scratch):
         n_samples, n_features = rows.points.shape
-        if n_samples < 3:
-            raise ValueError(f"X must have at least 3 rows, got {n_samples}")
+        if n_samples < _rows.LEAST_ROWS:
+            raise ValueError(f"X must have at least {_rows.LEAST_ROWS} rows, got {n_samples}")
         chosen = default_prefixes(n_features) if prefixes is None else _validation.check_prefixes(prefixes, n_features)
         k = _validation.check_count(k, "k", minimum=2, maximum=n_samples - 1)
         labels = None
@@ -155,7 +156,7 @@ def profile(
         # One neighbour more tells which lists end within a tie.
         more = prefix_neighbors(points, queries, min(k + 1, n_samples - 1), chosen, metric=metric, **work)
         near, tied = without_last(more) if k < n_samples - 1 else (more, np.zeros(chosen.size))
-        _check_scale(rows.points, near)
+        _check_scale(rows, near)
         if given is not None:
             check_measured(given, rows.points, metric)
         columns, exact = contrast_columns(points, near, moments.covariance, budget, scratch, **work)
@@ -184,19 +185,25 @@ def _labels_of(y: Any, n_rows: int, kept: np.ndarray | None) -> np.ndarray:
     return _validation.check_labels(labels, n_rows)
 
 
-def _check_scale(points: np.ndarray, near: PrefixNeighbors) -> None:
-    """Raise ValueError where squares of differences, or of values, vanish in float64 or lose most of their digits."""
-    blocks = (rows for _, rows in row_blocks(points, points.shape[1]))
+def _check_scale(rows: _rows.Rows, near: PrefixNeighbors) -> None:
+    """Raise ValueError where squares of differences, or of a row, vanish in float64 or lose most of their digits."""
+    blocks = row_blocks(rows.points, rows.points.shape[1])
     if near.metric == "euclidean":
-        what, largest = "distances", float(near.farthest[-1].max())
-        lost = 0 < largest < _SMALLEST or (largest == 0 and any((rows != points[0]).any() for rows in blocks))
-    else:
-        what, largest = "values", max(max(float(rows.max()), -float(rows.min())) for rows in blocks)
-        lost = 0 < largest < _SMALLEST
-    if lost:
-        raise ValueError(
-            f"X must have {what} above {_SMALLEST:g}, got at most {largest:g}; multiply X by a power of two"
-        )
+        largest = float(near.farthest[-1].max())
+        if 0 < largest < _SMALLEST or (largest == 0 and any((some != rows.points[0]).any() for _, some in blocks)):
+            raise ValueError(
+                f"X must have distances above {_SMALLEST:g}, got at most {largest:g}; multiply X by a power of two"
+            )
+        return
+    for first, some in blocks:
+        values = np.maximum(some.max(axis=1).astype(np.float64), -some.min(axis=1).astype(np.float64))
+        tiny = np.flatnonzero((values > 0) & (values < _SMALLEST))
+        if tiny.size:
+            row = first + tiny[0] if rows.kept is None else rows.kept[first + tiny[0]]
+            raise ValueError(
+                f"X must have values above {_SMALLEST:g} in each row that is not of zeros, got at most "
+                f"{values[tiny[0]]:g} in row {row}; multiply X or that row by a power of two"
+            )
 
 
 def default_prefixes(n_features: int) -> np.ndarray:

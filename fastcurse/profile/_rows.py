@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import tempfile
@@ -18,7 +19,9 @@ from fastcurse.engine.tiles import row_blocks
 
 ORDERS = ("given", "pca", "variance", "random")
 ON_BAD = ("error", "drop")
+LEAST_ROWS = 3
 _MOST_NAMED = 1000
+_NO_FALLOCATE = (errno.EOPNOTSUPP, errno.EINVAL, errno.ENOSYS)  # of file systems that cannot set space aside
 
 
 class Rows(NamedTuple):
@@ -59,12 +62,20 @@ def _new_file(path: Path, shape: tuple[int, int], dtype: Any) -> np.ndarray:
         array: np.ndarray = np.lib.format.open_memmap(path, mode="w+", dtype=dtype, shape=shape)
         if hasattr(os, "posix_fallocate"):  # what is written to a map beyond a full disk kills the process
             with open(path, "r+b") as file:
-                os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
+                _set_aside(file.fileno(), path.stat().st_size)
     except OSError as error:
         raise OSError(error.errno, error.strerror, str(path.parent.parent)) from error
     with suppress(OSError):  # Windows keeps the file of an array until the folder goes
         path.unlink()
     return array
+
+
+def _set_aside(file: int, size: int) -> None:
+    try:
+        os.posix_fallocate(file, 0, size)
+    except OSError as error:
+        if error.errno not in _NO_FALLOCATE:
+            raise
 
 
 @contextmanager
@@ -82,6 +93,10 @@ def opened(X: Any, on_bad: str) -> Iterator[tuple[Rows, Scratch]]:
             n_bad = int(np.count_nonzero(is_bad))
             if n_bad:
                 kept, bad = np.flatnonzero(~is_bad), tuple(np.flatnonzero(is_bad)[:_MOST_NAMED].tolist())
+                if kept.size < LEAST_ROWS:
+                    raise ValueError(
+                        f"X must have at least {LEAST_ROWS} rows without nan and inf, got {kept.size} of {len(array)}"
+                    )
                 whole, shape = array, (kept.size, array.shape[1])
                 array = scratch.copy(
                     shape, whole.dtype, (rows[~is_bad[at : at + len(rows)]] for at, rows in row_blocks(whole, shape[1]))

@@ -157,6 +157,8 @@ def _dimension_that_reads(reading: float, n_samples: int, k: int) -> float:
 
 
 def _labels(profile: Profile) -> Finding | None:
+    from fastcurse.report.profile.numbers import shown
+
     if profile.labels is None:
         return None
     best, enough = profile.labels.peak, profile.labels.recommended_features
@@ -164,17 +166,18 @@ def _labels(profile: Profile) -> Finding | None:
     if not (high - low) / 2 <= _WIDEST:
         return None
     accuracy, majority = _value(profile, "lda_accuracy", best), profile.labels.majority_share
+    accuracy_text, low_text, high_text, majority_text = (shown(x, "share") for x in (accuracy, low, high, majority))
     cells = [("lda_accuracy", best), ("lda_low", best), ("lda_high", best)]
-    right = f"{100 * accuracy:.1f} % right with {counted(best, 'feature')} ({100 * low:.1f} to {100 * high:.1f})"
+    right = f"{accuracy_text} right with {counted(best, 'feature')} ({low_text} to {high_text})"
     # The best of several prefixes is better by chance: as many times as there are prefixes.
     chance = (accuracy - low) * float(norm.isf(0.025 / profile.prefixes.size) / norm.isf(0.025))
     if accuracy - chance <= majority:
         text = (
             f"The labels are not told by linear discriminant analysis for sure: at best {right}, and always saying the "
-            f"most frequent is {100 * majority:.1f} % right."
+            f"most frequent is {majority_text} right."
         )
         return _finding(profile, "warning", text, *cells)
-    text = f"Linear discriminant analysis is {right}; always saying the most frequent label, {100 * majority:.1f} %"
+    text = f"Linear discriminant analysis is {right}; always saying the most frequent label, {majority_text}"
     if enough < best:
         text += f"; {counted(enough, 'feature')} {'does' if enough == 1 else 'do'} as well within one standard error"
         cells.append(("lda_accuracy", enough))
