@@ -13,6 +13,7 @@ import warnings
 import zipfile
 from functools import cache
 from pathlib import Path
+from types import SimpleNamespace
 
 import hostile
 import numpy as np
@@ -211,6 +212,30 @@ class TestArchives:
         free = 10**6
         path.write_bytes(hostile.parquet(12_345))
         assert len(datafiles.read_points(path)) == 12_345
+
+    @pytest.mark.parametrize(
+        ("column", "says"),
+        [
+            ([[0.0] * 10**5] * 2, "every column must hold a value a row, got 'emb' of lists"),
+            ([{"a": 1.0, "b": 2.0}] * 2, "every column must hold a value a row, got 'emb' of records"),
+            (["a" * 10**7, "b"], "it takes 10.0 MB of memory, and 1.0 MB are free"),
+        ],
+    )
+    def test_values_that_are_more_than_eight_bytes(self, tmp_path, monkeypatch, column, says):
+        pa, pq = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+        path = tmp_path / "X.parquet"
+        pq.write_table(pa.table({"x": [0.0, 1.0], "emb": column}), path, compression="gzip")
+        assert path.stat().st_size < 20_000
+        monkeypatch.setattr(memory, "free_bytes", lambda: 10**6)
+        assert complaint(path) == says
+        assert complaint(path, datafiles.read_labels, "LABELS") == says
+
+    @pytest.mark.parametrize("claim", ["num_rows", "num_values", "total_uncompressed_size"])
+    def test_each_claim_of_a_table_counts(self, claim):
+        group = {"num_rows": 1, "num_values": 1, "total_uncompressed_size": 1} | {claim: 10**6}
+        chunk = SimpleNamespace(**group, column=lambda j: SimpleNamespace(**group))
+        about = SimpleNamespace(num_row_groups=3, num_columns=2, row_group=lambda i: chunk)
+        assert datafiles._claimed_bytes(about) == 6 * (10**6 if claim == "total_uncompressed_size" else 8 * 10**6)
 
     @pytest.mark.parametrize("compression", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
     def test_compressions_that_take_what_they_claim(self, tmp_path, compression):
