@@ -16,6 +16,7 @@ import pytest
 
 from fastcurse import cli
 from fastcurse.cli._gates import Bound, BoundType, failures
+from fastcurse.cli._messages import named_as_on_the_command_line
 from tests.profiles import CLEAN, make_profile, silent_profile
 
 
@@ -155,6 +156,16 @@ class TestCommand:
         code, out, err = run(capsys, "X.npy")
         assert (code, out) == (2, "")
         assert err == "fastcurse: --k must be below n_samples, --queries at least 1, DATA has 'k' and LABELS 3 rows\n"
+
+    def test_a_wrong_type_is_told_as_by_other_commands(self, capsys, data):
+        np.save("X.npy", np.full((20, 3), "a"))
+        told = "DATA must hold real numbers (float, int or bool), got dtype <U1"
+        for command in ("profile", "distances"):
+            with pytest.raises(SystemExit) as stop:
+                cli.main([command, "X.npy"])
+            assert (stop.value.code, capsys.readouterr().err) == (2, f"fastcurse: {told}\n")
+        with pytest.raises(TypeError, match=r"^--k is no number$"), named_as_on_the_command_line({"k": "--k"}):
+            raise TypeError("k is no number")
 
     @pytest.mark.parametrize("fail", [lambda: np.empty(2**58, np.uint64), lambda: b"\xff".decode()])
     def test_errors_of_more_than_a_text_say_what_failed(self, capsys, data, calls, fail):
