@@ -93,7 +93,7 @@ class TestCommand:
             ([], "Missing argument 'DATA'"),
             (["none.npy"], "DATA cannot be read: .*none.npy"),
             (["X.npy", "--labels", "none.csv"], "LABELS cannot be read: .*none.csv"),
-            (["X.npy", "--prefixes", "1,x"], "prefixes must be whole numbers"),
+            (["X.npy", "--prefixes", "1,x"], "fastcurse: --prefixes must be whole numbers"),
             (["X.npy", "--k", "0"], "--k"),
             (["X.npy", "--queries", "0.5e0"], "'0.5e0' is not a valid integer"),
             (["X.npy", "--metric", "manhattan"], "'manhattan' is not one of"),
