@@ -79,6 +79,10 @@ class TestCommand:
             "random_state": 7, "n_threads": 2, "progress": True,
         }  # fmt: skip
 
+    def test_the_least_k_is_passed_on(self, capsys, data, calls):
+        assert run(capsys, "X.npy", "--k", 2)[0] == 0
+        assert calls.seen[0][2]["k"] == 2
+
     def test_page_and_json(self, capsys, data, calls):
         (data / "out").mkdir()
         code, _, err = run(capsys, "X.npy", "--html", "out/page.html", "--json", "out/profile.json")
@@ -94,7 +98,7 @@ class TestCommand:
             (["none.npy"], "DATA cannot be read: .*none.npy"),
             (["X.npy", "--labels", "none.csv"], "LABELS cannot be read: .*none.csv"),
             (["X.npy", "--prefixes", "1,x"], "fastcurse: --prefixes must be whole numbers"),
-            (["X.npy", "--k", "0"], "--k"),
+            (["X.npy", "--k", "1"], "--k.*: 1 is not in the range x>=2"),
             (["X.npy", "--queries", "0.5e0"], "'0.5e0' is not a valid integer"),
             (["X.npy", "--metric", "manhattan"], "'manhattan' is not one of"),
             (["X.npy", "--order", "best"], "'best' is not one of"),
