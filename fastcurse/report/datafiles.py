@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 
@@ -82,6 +82,8 @@ def _read_parquet(path: Path, name: str) -> pd.DataFrame:
             _check_flat(about)
             check_room(_claimed_bytes(about))
             file.seek(0)
+            check_room(_text_bytes(file, about))
+            file.seek(0)
             return pd.read_parquet(file)
     except ImportError:
         raise ValueError(f"{name} in .parquet needs the extra: python -m pip install 'fastcurse[parquet]'") from None
@@ -106,6 +108,20 @@ def _claimed_bytes(about: FileMetaData) -> int:
             column = group.column(j)
             total += max(0, 8 * group.num_rows, 8 * column.num_values, column.total_uncompressed_size)
     return total
+
+
+def _text_bytes(file: BinaryIO, about: FileMetaData) -> int:
+    """Return the bytes of all texts, of which the file may hold one for many rows: so are they read here."""
+    from pyarrow import compute, parquet, types
+
+    columns = [about.schema.column(j) for j in range(about.num_columns)]
+    texts = [c.path for c in columns if c.physical_type == "BYTE_ARRAY" and c.logical_type.type in ("STRING", "NONE")]
+    if not texts:
+        return 0
+    table = parquet.ParquetFile(file, read_dictionary=texts).read(texts)
+    chunks = [chunk for column in table.columns for chunk in column.chunks if types.is_dictionary(column.type)]
+    lengths = [compute.binary_length(chunk.dictionary).take(chunk.indices) for chunk in chunks]
+    return sum(compute.sum(length).as_py() or 0 for length in lengths)
 
 
 def _csv_lines(path: Path, name: str) -> list[str]:
