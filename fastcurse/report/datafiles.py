@@ -105,8 +105,8 @@ def _claimed_bytes(about: FileMetaData) -> int:
     for i in range(about.num_row_groups):
         group = about.row_group(i)
         for j in range(about.num_columns):
-            column = group.column(j)
-            total += max(0, 8 * group.num_rows, 8 * column.num_values, column.total_uncompressed_size)
+            column, width = group.column(j), max(8, about.schema.column(j).length)  # 0 but for bytes of fixed length
+            total += max(0, width * group.num_rows, width * column.num_values, column.total_uncompressed_size)
     return total
 
 
@@ -115,7 +115,7 @@ def _text_bytes(file: BinaryIO, about: FileMetaData) -> int:
     from pyarrow import compute, parquet, types
 
     columns = [about.schema.column(j) for j in range(about.num_columns)]
-    texts = [c.path for c in columns if c.physical_type == "BYTE_ARRAY" and c.logical_type.type in ("STRING", "NONE")]
+    texts = [c.path for c in columns if c.physical_type == "BYTE_ARRAY" and c.logical_type.type != "DECIMAL"]
     if not texts:
         return 0
     table = parquet.ParquetFile(file, read_dictionary=texts).read(texts)
