@@ -128,3 +128,11 @@ def test_any_words_end_well(data_folder, words):
     assert code in (0, 2)
     assert "Traceback" not in err
     assert err.count("\n") <= 1
+
+
+@pytest.mark.parametrize("words", [["ball", "3"], ["profile", "X.npy"], ["distances", "X.npy", "--explain"], []])
+def test_no_command_loses_its_result_where_stdout_is_closed(data_folder, words):
+    err = io.StringIO()
+    with contextlib.redirect_stdout(None), contextlib.redirect_stderr(err), pytest.raises(SystemExit) as stopped:
+        cli.main(words)
+    assert (stopped.value.code, err.getvalue()) == (2, "fastcurse: stdout must be open, got one that is closed\n")

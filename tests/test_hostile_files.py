@@ -13,6 +13,7 @@ import warnings
 import zipfile
 from functools import cache
 from pathlib import Path
+from types import SimpleNamespace
 
 import hostile
 import numpy as np
@@ -211,6 +212,43 @@ class TestArchives:
         free = 10**6
         path.write_bytes(hostile.parquet(12_345))
         assert len(datafiles.read_points(path)) == 12_345
+
+    @pytest.mark.parametrize(
+        ("column", "says"),
+        [
+            ([[0.0] * 10**5] * 2, "every column must hold a value a row, got 'emb' of lists"),
+            ([{"a": 1.0, "b": 2.0}] * 2, "every column must hold a value a row, got 'emb' of records"),
+            (["a" * 10**7, "b"], "it takes 10.0 MB of memory, and 1.0 MB are free"),
+            (["a" * 10**4, None] * 300 + ["b" * 10**4] * 300, "it takes 6.0 MB of memory, and 1.0 MB are free"),
+            (np.full(600, "a" * 10**4, "S10000"), "it takes 6.0 MB of memory, and 1.0 MB are free"),
+        ],
+    )
+    def test_values_that_are_more_than_eight_bytes(self, tmp_path, monkeypatch, column, says):
+        pa, pq = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+        path = tmp_path / "X.parquet"
+        column = pa.array(column, pa.binary(10**4)) if isinstance(column, np.ndarray) else column
+        pq.write_table(pa.table({"x": [0.0] * len(column), "emb": column}), path, compression="gzip")
+        assert path.stat().st_size < 20_000
+        monkeypatch.setattr(memory, "free_bytes", lambda: 10**6)
+        assert complaint(path) == says
+        assert complaint(path, datafiles.read_labels, "LABELS") == says
+
+    def test_texts_are_read_whatever_they_are(self, tmp_path):
+        pa, pq = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+        texts, path = pa.array(["a", None, "b"]), tmp_path / "y.parquet"
+        for column in (texts, texts.cast("large_string"), texts.cast("binary"), texts.dictionary_encode(), texts[:0]):
+            pq.write_table(pa.table({"a.b": column}), path)
+            assert len(datafiles.read_labels(path)) == len(column)
+
+    @pytest.mark.parametrize("claim", ["num_rows", "num_values", "total_uncompressed_size"])
+    def test_each_claim_of_a_table_counts(self, claim):
+        group = {"num_rows": 1, "num_values": 1, "total_uncompressed_size": 1} | {claim: 10**6}
+        chunk = SimpleNamespace(**group, column=lambda j: SimpleNamespace(**group))
+        about = SimpleNamespace(
+            num_row_groups=3, num_columns=2, row_group=lambda i: chunk,
+            schema=SimpleNamespace(column=lambda j: SimpleNamespace(length=0)),
+        )  # fmt: skip
+        assert datafiles._claimed_bytes(about) == 6 * (10**6 if claim == "total_uncompressed_size" else 8 * 10**6)
 
     @pytest.mark.parametrize("compression", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
     def test_compressions_that_take_what_they_claim(self, tmp_path, compression):

@@ -16,6 +16,7 @@ import pytest
 
 from fastcurse import cli
 from fastcurse.cli._gates import Bound, BoundType, failures
+from fastcurse.cli._messages import named_as_on_the_command_line
 from tests.profiles import CLEAN, make_profile, silent_profile
 
 
@@ -78,6 +79,10 @@ class TestCommand:
             "random_state": 7, "n_threads": 2, "progress": True,
         }  # fmt: skip
 
+    def test_the_least_k_is_passed_on(self, capsys, data, calls):
+        assert run(capsys, "X.npy", "--k", 2)[0] == 0
+        assert calls.seen[0][2]["k"] == 2
+
     def test_page_and_json(self, capsys, data, calls):
         (data / "out").mkdir()
         code, _, err = run(capsys, "X.npy", "--html", "out/page.html", "--json", "out/profile.json")
@@ -92,8 +97,8 @@ class TestCommand:
             ([], "Missing argument 'DATA'"),
             (["none.npy"], "DATA cannot be read: .*none.npy"),
             (["X.npy", "--labels", "none.csv"], "LABELS cannot be read: .*none.csv"),
-            (["X.npy", "--prefixes", "1,x"], "prefixes must be whole numbers"),
-            (["X.npy", "--k", "0"], "--k"),
+            (["X.npy", "--prefixes", "1,x"], "fastcurse: --prefixes must be whole numbers"),
+            (["X.npy", "--k", "1"], "--k.*: 1 is not in the range x>=2"),
             (["X.npy", "--queries", "0.5e0"], "'0.5e0' is not a valid integer"),
             (["X.npy", "--metric", "manhattan"], "'manhattan' is not one of"),
             (["X.npy", "--order", "best"], "'best' is not one of"),
@@ -155,6 +160,16 @@ class TestCommand:
         code, out, err = run(capsys, "X.npy")
         assert (code, out) == (2, "")
         assert err == "fastcurse: --k must be below n_samples, --queries at least 1, DATA has 'k' and LABELS 3 rows\n"
+
+    def test_a_wrong_type_is_told_as_by_other_commands(self, capsys, data):
+        np.save("X.npy", np.full((20, 3), "a"))
+        told = "DATA must hold real numbers (float, int or bool), got dtype <U1"
+        for command in ("profile", "distances"):
+            with pytest.raises(SystemExit) as stop:
+                cli.main([command, "X.npy"])
+            assert (stop.value.code, capsys.readouterr().err) == (2, f"fastcurse: {told}\n")
+        with pytest.raises(TypeError, match=r"^--k is no number$"), named_as_on_the_command_line({"k": "--k"}):
+            raise TypeError("k is no number")
 
     @pytest.mark.parametrize("fail", [lambda: np.empty(2**58, np.uint64), lambda: b"\xff".decode()])
     def test_errors_of_more_than_a_text_say_what_failed(self, capsys, data, calls, fail):

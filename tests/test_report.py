@@ -298,8 +298,12 @@ class TestCommands:
         assert "4.188790205" in out
         assert err == ""
         _, _, err = run(capsys, "ball", 40, "--draws", 1000)
-        assert "too few to tell anything" in err
-        assert "method='telescoping'" in err
+        assert re.search(
+            r"^fastcurse: \S+ hits are expected in 1000 draws at D = 40, too few to tell anything; ten hits need about "
+            r"\S+ draws, --method telescoping about \S+ for 1 %, the closed form none\n$", err
+        )  # fmt: skip
+        _, _, err = run(capsys, "ball", 3000, "--draws", 32 * 2999, "--method", "telescoping")
+        assert re.search("^fastcurse: the volume is known to .* draws, the closed form needs none\n$", err)
 
     @pytest.mark.parametrize("method", ["telescoping", "quasi"])
     def test_ball_by_other_methods(self, capsys, method):
@@ -400,8 +404,9 @@ class TestCommands:
             (["distances", "huge.npy"], "DATA must have squared distances below .* divide DATA by"),
             (["distances", "words.csv"], "DATA cannot be read as a table"),
             (["distances", "empty.csv"], "DATA must hold a table, got the empty file"),
-            (["distances", "X.npy", "--prefixes", "1,x"], "prefixes must be whole numbers"),
-            (["distances", "X.npy", "--prefixes", "9"], "prefixes must lie between 1 and n_features = 3, got 9"),
+            (["distances", "X.npy", "--prefixes", "1,x"], "fastcurse: --prefixes must be whole numbers"),
+            (["distances", "X.npy", "--prefixes", "9"], "fastcurse: --prefixes must lie .* n_features = 3, got 9"),
+            (["lda", "X.npy", "y.csv", "--prefixes", "2,2"], "fastcurse: --prefixes must increase strictly, got 2"),
             (["lda", "nan.npy", "y.csv"], "DATA has a nan at row 1, column 2"),
             (["lda", "huge.npy", "y.csv"], "DATA must have squares within"),
             (["lda", "X.npy", "short.csv"], "LABELS must have one label a row: DATA has 20 rows, LABELS has 3"),

@@ -93,6 +93,24 @@ def test_prefixes_fit_into_64_bits(least):
         _validation.check_prefixes(np.array([1, least], dtype=np.uint64), 9)
 
 
+@pytest.mark.parametrize("prefixes", [[2**70], [1, 2**63], [2, 2**64], (np.int64(1), 2**70)])
+def test_prefixes_beyond_64_bits_are_out_of_range(prefixes):
+    for n_features, rule in ((None, r"be below 2\^63"), (9, "lie between 1 and n_features = 9")):
+        with pytest.raises(ValueError, match=rf"^prefixes must {rule}, got {prefixes[-1]}$"):
+            _validation.check_prefixes(prefixes, n_features)
+    assert _validation.check_prefixes(np.array([1, 9], dtype=object), 9).dtype == np.int64
+    with pytest.raises(ValueError, match=f"^prefixes must be at least 1, got {-(2**70)}$"):
+        _validation.check_prefixes([-(2**70)], None)
+    with pytest.raises(ValueError, match=r"^prefixes must be below 2\^63, got a number of more digits than Python"):
+        _validation.check_prefixes([10**9999], None)
+
+
+@pytest.mark.parametrize("prefixes", [[True, 2**70], [1.0, 2**70], ["1", 2**70], [None]])
+def test_prefixes_of_another_type_are_refused_as_such(prefixes):
+    with pytest.raises(TypeError, match=r"^prefixes must be whole numbers, got .* \(dtype "):
+        _validation.check_prefixes(prefixes, 9)
+
+
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
 def test_vectors_are_finite(bad):
     with pytest.raises(ValueError, match=f"^v has a {bad} at position 1; every value must be finite$"):

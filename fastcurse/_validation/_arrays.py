@@ -63,14 +63,17 @@ def check_prefixes(prefixes: Any, n_features: int | None, name: str = "prefixes"
     if array.size == 0:
         raise ValueError(f"{name} must name at least one prefix, got none")
     if array.dtype.kind not in "iu":
-        raise TypeError(f"{name} must be whole numbers, got {shown(prefixes)} (dtype {array.dtype})")
+        exact = np.asarray(prefixes, dtype=object)  # of whole numbers beyond 64 bits NumPy makes floats or objects
+        if not all(isinstance(prefix, numbers.Integral) and not isinstance(prefix, bool) for prefix in exact):
+            raise TypeError(f"{name} must be whole numbers, got {shown(prefixes)} (dtype {array.dtype})")
+        array = exact
     outside = (array < 1) | (array > (np.iinfo(np.int64).max if n_features is None else n_features))
     if outside.any():
         first = array[outside][0]
         rule = f"lie between 1 and n_features = {n_features}"
         if n_features is None:
             rule = "be at least 1" if first < 1 else "be below 2^63"
-        raise ValueError(f"{name} must {rule}, got {first}")
+        raise ValueError(f"{name} must {rule}, got {shown(int(first))}")
     array = array.astype(np.int64)
     falls = np.flatnonzero(np.diff(array) <= 0)
     if falls.size:

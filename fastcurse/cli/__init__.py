@@ -20,6 +20,8 @@ from fastcurse.cli._profile import profile
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit: 0 done, 1 a check failed, 2 bad input, 130 interrupted."""
     try:
+        if sys.stdout is None:  # a shell's >&-
+            raise OSError("stdout must be open, got one that is closed")
         sys.exit(cli.main(arguments, prog_name="fastcurse", standalone_mode=False) or 0)
     except click.ClickException as error:
         complain(error.format_message())

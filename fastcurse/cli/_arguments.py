@@ -25,4 +25,4 @@ def parse_prefixes(text: str | None) -> list[int] | None:
     try:
         return [int(part) for part in text.split(",")]
     except ValueError:
-        raise click.UsageError(f"prefixes must be whole numbers separated by commas, got {text!r}") from None
+        raise click.UsageError(f"--prefixes must be whole numbers separated by commas, got {text!r}") from None

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from fastcurse.cli._arguments import Count
-from fastcurse.cli._messages import named_as_on_the_command_line, resumable
+from fastcurse.cli._messages import complain, named_as_on_the_command_line, resumable
 from fastcurse.report.tables import print_aligned
 
 
@@ -50,4 +50,5 @@ def ball(
     ]
     print_aligned(("quantity", "value"), rows)
     if est.advice:
-        click.echo(est.advice, err=True)
+        advice = est.advice.replace("method='telescoping'", "--method telescoping").replace(" d = ", " D = ")
+        complain(advice.replace("log_ball_volume", "the closed form"))

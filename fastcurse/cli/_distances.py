@@ -32,11 +32,11 @@ def distances(
     from fastcurse.report.datafiles import read_points
 
     X = _validation.check_points(read_points(data), "DATA")
-    chosen = _validation.check_prefixes(parse_prefixes(prefixes), X.shape[1])
+    chosen = _validation.check_prefixes(parse_prefixes(prefixes), X.shape[1], "--prefixes")
     if explain:
         click.echo(explain_search(X, chosen, screen))
         return
-    names = {"X": "DATA", "checkpoint": "--checkpoint"}
+    names = {"X": "DATA", "prefixes": "--prefixes", "checkpoint": "--checkpoint"}
     with named_as_on_the_command_line(names), resumable("what was done is", checkpoint):
         ext = distance_extremes(
             X, prefixes=chosen, screen=screen, n_threads=n_threads, checkpoint=checkpoint, progress=True

@@ -37,10 +37,10 @@ def lda(data: Path, labels: Path, prefixes: str | None, test_share: float, seed:
 
     X = np.asarray(_validation.check_points(read_points(data), "DATA"))
     y = _validation.check_labels(read_labels(labels, n_samples=len(X)), len(X), "LABELS", "DATA")
-    chosen = _validation.check_prefixes(parse_prefixes(prefixes), X.shape[1])
+    chosen = _validation.check_prefixes(parse_prefixes(prefixes), X.shape[1], "--prefixes")
     test = _test_rows(y, _validation.check_fraction(test_share, "--test-share"), seed)
     X_train, X_test, y_train, y_test = X[~test], X[test], y[~test], y[test]
-    with named_as_on_the_command_line({"X": "DATA"}):
+    with named_as_on_the_command_line({"X": "DATA", "prefixes": "--prefixes"}):
         model = PrefixLDA().fit(X_train, y_train)
         accuracies = [model.score_path(X_train, y_train, chosen), model.score_path(X_test, y_test, chosen)]
     columns = [chosen, *accuracies]

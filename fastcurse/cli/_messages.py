@@ -44,10 +44,10 @@ def named_as_on_the_command_line(names: dict[str, str]) -> Iterator[None]:
     """
     try:
         yield
-    except (ValueError, MemoryError) as error:
+    except (ValueError, TypeError, MemoryError) as error:
         quoted = r"""'[^']*'|"[^"]*\""""
         # Some of their kinds take more than a text: NumPy's memory errors, and what cannot be decoded.
-        kind = MemoryError if isinstance(error, MemoryError) else ValueError
+        kind = next(kind for kind in (MemoryError, TypeError, ValueError) if isinstance(error, kind))
         raise kind(
             re.sub(rf"({quoted})|\b({'|'.join(names)})\b", lambda found: found[1] or names[found[2]], str(error))
         ) from None

@@ -23,7 +23,7 @@ _NAMES = {
 @click.option("--labels", type=click.Path(path_type=Path), default=None, help="File of one label a row.")
 @click.option("--prefixes", default=None,
               help="Comma-separated numbers of leading features; default: about 12, up to all.")  # fmt: skip
-@click.option("--k", type=click.IntRange(min=1), default=10, show_default=True, help="Neighbours of each query.")
+@click.option("--k", type=click.IntRange(min=2), default=10, show_default=True, help="Neighbours of each query.")
 @click.option("--queries", "n_queries", type=Count(min=1), default=2048, show_default=True,
               help="Rows drawn to be queries, at most; each is compared with every row.")  # fmt: skip
 @click.option("--metric", type=click.Choice(("euclidean", "cosine")), default="euclidean", show_default=True)

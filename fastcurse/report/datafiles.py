@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from fastcurse.engine.array_files import DAMAGED, check_room, open_npy, open_reg
 
 if TYPE_CHECKING:
     import pandas as pd
+    from pyarrow.parquet import FileMetaData
 
 _READERS = (".npy", ".npz", ".csv", ".parquet")
 _LONGEST_REASON = 300  # letters
@@ -78,15 +79,49 @@ def _read_parquet(path: Path, name: str) -> pd.DataFrame:
         # An open file: pyarrow's error of a missing one lacks the reason.
         with open_regular(path) as file:
             about = parquet.read_metadata(file)
-            # pyarrow takes room for what its groups of rows claim, one after the other: none makes up for another.
-            claims = [max(0, about.row_group(i).num_rows) for i in range(about.num_row_groups)]
-            check_room(8 * about.num_columns * sum(claims))
+            _check_flat(about)
+            check_room(_claimed_bytes(about))
+            file.seek(0)
+            check_room(_text_bytes(file, about))
             file.seek(0)
             return pd.read_parquet(file)
     except ImportError:
         raise ValueError(f"{name} in .parquet needs the extra: python -m pip install 'fastcurse[parquet]'") from None
     except Exception as error:  # the frame's own description is JSON, which may hold anything
         raise _unreadable(path, name, error) from None
+
+
+def _check_flat(about: FileMetaData) -> None:
+    for j in range(about.num_columns):
+        column = about.schema.column(j)
+        if column.max_repetition_level or column.path != column.name:
+            kind = "lists" if column.max_repetition_level else "records"
+            raise ValueError(f"every column must hold a value a row, got {column.path.split('.')[0]!r} of {kind}")
+
+
+def _claimed_bytes(about: FileMetaData) -> int:
+    """Return what pyarrow takes for what the groups of rows claim, one after the other: none makes up for another."""
+    total = 0
+    for i in range(about.num_row_groups):
+        group = about.row_group(i)
+        for j in range(about.num_columns):
+            column, width = group.column(j), max(8, about.schema.column(j).length)  # 0 but for bytes of fixed length
+            total += max(0, width * group.num_rows, width * column.num_values, column.total_uncompressed_size)
+    return total
+
+
+def _text_bytes(file: BinaryIO, about: FileMetaData) -> int:
+    """Return the bytes of all texts, of which the file may hold one for many rows: so are they read here."""
+    from pyarrow import compute, parquet, types
+
+    columns = [about.schema.column(j) for j in range(about.num_columns)]
+    texts = [c.path for c in columns if c.physical_type == "BYTE_ARRAY" and c.logical_type.type != "DECIMAL"]
+    if not texts:
+        return 0
+    table = parquet.ParquetFile(file, read_dictionary=texts).read(texts)
+    chunks = [chunk for column in table.columns for chunk in column.chunks if types.is_dictionary(column.type)]
+    lengths = [compute.binary_length(chunk.dictionary).take(chunk.indices) for chunk in chunks]
+    return sum(compute.sum(length).as_py() or 0 for length in lengths)
 
 
 def _csv_lines(path: Path, name: str) -> list[str]:

@@ -12,8 +12,6 @@ import click
 
 def print_csv(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """Print a table as CSV."""
-    if sys.stdout is None:  # a shell's >&-
-        raise OSError("stdout must be open, got one that is closed")
     writer = csv.writer(sys.stdout, lineterminator="\n")
     writer.writerow(header)
     writer.writerows(rows)
