@@ -225,6 +225,7 @@ def extremes(row, folder, layout=None, **options):
     return fc.distance_extremes(X, prefixes=prefixes, screen=row["screen"], **options)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dot_product", [False, True])
 def test_every_engine_is_among_the_rows(dot_product, screened, folder, monkeypatch):
     """Whether or not the host has an instruction for products of bytes, which the plan asks for."""

@@ -36,7 +36,9 @@ print("KERNEL scan_tiles " + "".join(screen.scan_tiles.inspect_asm().values()))
 """
 
 FUSED = r"\bvfn?m(add|sub)"
-pytestmark = pytest.mark.skipif(simd.host_bits() < 256, reason="needs an x86 processor with AVX2")
+pytestmark = [
+    pytest.mark.slow, pytest.mark.skipif(simd.host_bits() < 256, reason="needs an x86 processor with AVX2")
+]  # fmt: skip
 
 
 @pytest.fixture(scope="module")
