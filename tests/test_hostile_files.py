@@ -262,7 +262,8 @@ class TestArchives:
         for first in (20, 24):  # compressed size, size
             lies = content[: at + first] + b"\xfe\xff\xff\xff" + content[at + first + 4 :]
             (tmp_path / "X.npz").write_bytes(lies)
-            assert complaint(tmp_path / "X.npz") in (None, "Bad CRC-32 for file 'X.npy'")
+            overlap = "Overlapped entries: 'X.npy' (possible zip bomb)"  # what newer Pythons see first
+            assert complaint(tmp_path / "X.npz") in (None, "Bad CRC-32 for file 'X.npy'", overlap)
         end = content.index(b"PK\5\6")
         for first in (12, 16):  # size and place of the directory
             (tmp_path / "X.npz").write_bytes(content[: end + first] + b"\xfe\xff\xff\xff" + content[end + first + 4 :])
