@@ -156,7 +156,7 @@ def cosine_rounding(prefixes: np.ndarray, unit: float = 2.0**-53) -> np.ndarray:
     return (2 * prefixes + 5) * unit
 
 
-def chords(distances: np.ndarray, rounding: np.ndarray) -> np.ndarray:
+def chords(distances: np.ndarray, rounding: np.ndarray | float) -> np.ndarray:
     """Return the distances of the directions, of cosine distances; those within their rounding error of 0 are 0."""
     return np.sqrt(2.0 * np.where(distances > rounding, distances, 0.0))
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from fastcurse.intrinsic_dimension import cosine_rounding
 from fastcurse.neighbors import PrefixNeighbors
 from fastcurse.prefix_accuracy import neighbor_accuracy, supported_features
-from fastcurse.profile._neighbors import MOST_TIED
+from fastcurse.profile._neighbors import MOST_TIED, rounding_of
 from fastcurse.profile._parts import LabelSummary
 
 
@@ -19,8 +18,7 @@ def label_columns(
     cv = min(cv, int(np.unique(labels, return_counts=True)[1].max()))
     lda = supported_features(points, labels, prefixes=near.prefixes, cv=cv, random_state=seed, n_threads=n_threads)
     # A copy of a row tells its label, and no test set would hold one: such queries do not count.
-    rounding = cosine_rounding(near.prefixes[-1]) if near.metric == "cosine" else 0.0
-    alone = near.distances[-1, :, 0] > rounding
+    alone = near.distances[-1, :, 0] > rounding_of(near)
     votes, ends = np.full(near.prefixes.size, np.nan), np.full((near.prefixes.size, 2), np.nan)
     if alone.any():
         found = neighbor_accuracy(near.indices[:, alone], labels, queries[alone])

@@ -23,7 +23,7 @@ class Lists(NamedTuple):
 
     distances: np.ndarray
     indices: np.ndarray
-    unit: float  # rounding error of a number as it was given
+    unit: float  # rounding error of the arithmetic that they were found by: float32 or float64
 
 
 def check_lists(neighbors: Any, n_samples: int, k: int) -> Lists | None:
@@ -50,6 +50,11 @@ def check_lists(neighbors: Any, n_samples: int, k: int) -> Lists | None:
             f"neighbors must have at least k = {k} rows a list beside the row itself, got {indices.shape[1]}"
         )
     return Lists(distances[:, :k], indices[:, :k], unit)
+
+
+def rounding_of(near: PrefixNeighbors, unit: float = 2.0**-53) -> float:
+    """Return the rounding error of a distance of 0 by all features: that of a copy, or of a multiple by the cosine."""
+    return float(cosine_rounding(near.prefixes[-1], unit)) if near.metric == "cosine" else 0.0
 
 
 def without_last(near: PrefixNeighbors) -> tuple[PrefixNeighbors, np.ndarray]:
@@ -106,7 +111,7 @@ def neighbor_columns(
         columns["top_hub_share"][-1] = all_hubs.top_hub_share
         lengths = given.distances
         if near.metric == "cosine":
-            lengths = chords(lengths, cosine_rounding(near.prefixes[-1], given.unit))
+            lengths = chords(lengths, rounding_of(near, given.unit))
     for method in METHODS:
         found = intrinsic_dimension(near, method=method)
         values = np.column_stack([found.dimension, found.interval])

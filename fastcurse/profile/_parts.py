@@ -91,7 +91,7 @@ class LabelSummary:
     recommended_features_doubled : int or None
         The same for twice the rows.
     knn_peak : int or None
-        Prefix of the highest accuracy of the k nearest rows; None where it is nan at all.
+        Prefix of the highest accuracy of the k nearest rows; None where there is none.
     """
 
     classes: tuple[str, ...]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from fastcurse.engine.duplicates import count_repeats
-from fastcurse.intrinsic_dimension import cosine_rounding
 from fastcurse.neighbors import PrefixNeighbors
+from fastcurse.profile._neighbors import rounding_of
 from fastcurse.profile._parts import DataQuality
 from fastcurse.profile._rows import Rows
 
@@ -16,9 +16,8 @@ _NEAR_SHARE = 0.01  # of the median distance to the nearest row
 def find_quality(rows: Rows, variances: np.ndarray, near: PrefixNeighbors) -> DataQuality:
     """Count duplicates, near-duplicates, constant features and rows that were dropped; name the widest feature."""
     widest = int(variances.argmax())
-    rounding = cosine_rounding(near.prefixes[-1]) if near.metric == "cosine" else 0.0
     nearest = near.distances[-1, :, 0]
-    apart = nearest[nearest > rounding]
+    apart = nearest[nearest > rounding_of(near)]
     limit = _NEAR_SHARE * float(np.median(apart)) if apart.size else np.nan
     return DataQuality(
         duplicates=count_repeats(rows.points),
